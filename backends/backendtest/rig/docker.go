@@ -1,0 +1,180 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	// ownerLabel is on every container of the rig and says whose it is.
+	ownerLabel = "hostspec-test.owner"
+	// imageTimeout bounds the making of the test image, which takes about a
+	// minute where its archive is not in the cache.
+	imageTimeout = 10 * time.Minute
+)
+
+// docker runs the client and returns what it printed on stdout, also beside an
+// error.
+func docker(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("docker %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return stdout.String(), nil
+}
+
+// needDocker skips the test where Docker cannot be used.
+func needDocker(tb testing.TB) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
+	defer cancel()
+	if _, err := docker(ctx, nil, "version", "--format", "{{.Server.Version}}"); err != nil {
+		Skip(tb, "docker", fmt.Sprintf("docker cannot be used here (%v); as root, .ci/prepare installs and starts it", err))
+	}
+}
+
+// prepare sweeps once per process, and returns the name of the test image, which
+// is made where it is missing.
+func prepare(ctx context.Context) (image string, err error) {
+	prepared.Lock()
+	defer prepared.Unlock()
+	if prepared.image != "" {
+		return prepared.image, nil
+	}
+	if err := Sweep(ctx); err != nil {
+		return "", err
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, filepath.Join(root, ".ci", "images"))
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("make the test image: %w\n%s", err, stderr.Bytes())
+	}
+	prepared.image = strings.TrimSpace(string(out))
+	return prepared.image, nil
+}
+
+// prepared remembers, for this process, the test image that is ready.
+var prepared struct {
+	sync.Mutex
+	image string
+}
+
+// moduleRoot finds hostspec's own source folder above the working directory.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for start := dir; ; dir = filepath.Dir(dir) {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && bytes.HasPrefix(text, []byte("module github.com/hostspec/hostspec\n")) {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("the test machine is made by hostspec's own source folder, and %s is not below it", start)
+		}
+	}
+}
+
+// An owner is the process that a container belongs to. A PID alone is not
+// enough: it is used again, and means something else in another PID namespace.
+type owner struct {
+	pid       int
+	started   string
+	namespace string
+}
+
+func thisProcess() (owner, error) {
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return owner{}, err
+	}
+	started, err := startTime(os.Getpid())
+	return owner{os.Getpid(), started, namespace}, err
+}
+
+func (o owner) String() string { return fmt.Sprintf("%d %s %s", o.pid, o.started, o.namespace) }
+
+func parseOwner(s string) (o owner, err error) {
+	_, err = fmt.Sscan(s, &o.pid, &o.started, &o.namespace)
+	return o, err
+}
+
+// dead tells whether the owner certainly runs no more, as far as self can see.
+func (o owner) dead(self owner) bool {
+	if o.namespace != self.namespace {
+		return false
+	}
+	started, err := startTime(o.pid)
+	if errors.Is(err, os.ErrNotExist) {
+		return true
+	}
+	return err == nil && started != o.started
+}
+
+// startTime reads field 22 of proc_pid_stat(5), in clock ticks since the boot.
+func startTime(pid int) (string, error) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return "", err
+	}
+	// The name before the last ")" may hold anything.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 {
+		return "", fmt.Errorf("cannot read /proc/%d/stat: %q", pid, stat)
+	}
+	return string(fields[19]), nil
+}
+
+// Sweep removes the machines of test processes on this host that are dead: a
+// killed one leaves its machines behind.
+func Sweep(ctx context.Context) error {
+	self, err := thisProcess()
+	if err != nil {
+		return err
+	}
+	list, err := docker(ctx, nil, "ps", "--all", "--no-trunc", "--filter", "label="+ownerLabel,
+		"--format", `{{.ID}} {{.Label "`+ownerLabel+`"}}`)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for line := range strings.Lines(list) {
+		id, label, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if o, err := parseOwner(label); err == nil && o.dead(self) {
+			errs = append(errs, removeContainer(ctx, id))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeContainer also removes its anonymous volumes. One that is gone already,
+// or is being removed by somebody else, is as good as removed.
+func removeContainer(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err := docker(ctx, nil, "rm", "--force", "--volumes", id)
+	if err != nil && (strings.Contains(err.Error(), "No such container") || strings.Contains(err.Error(), "already in progress")) {
+		return nil
+	}
+	return err
+}
