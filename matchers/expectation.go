@@ -1,0 +1,80 @@
+package matchers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+)
+
+// An expectation stands where an author may give a value or a Gomega matcher.
+type expectation struct {
+	matcher types.GomegaMatcher // nil for a value
+	value   any
+	// holds compares what was found with the value.
+	holds func(found any) bool
+	text  string
+}
+
+// equals expects a value equal to want, or what the matcher want expects.
+func equals[V comparable](want any) (expectation, error) {
+	if m, ok := want.(types.GomegaMatcher); ok {
+		return matching(m), nil
+	}
+	v, ok := want.(V)
+	if !ok {
+		return expectation{}, fmt.Errorf("want a %T or a matcher, not %T", *new(V), want)
+	}
+	return expectation{value: v, text: shown(v), holds: func(found any) bool { return found == any(v) }}, nil
+}
+
+// contains expects a text that contains the text want, or what the matcher want
+// expects.
+func contains(want any) (expectation, error) {
+	if m, ok := want.(types.GomegaMatcher); ok {
+		return matching(m), nil
+	}
+	v, ok := want.(string)
+	if !ok {
+		return expectation{}, fmt.Errorf("want a string or a matcher, not %T", want)
+	}
+	return expectation{value: v, text: "containing " + shown(v), holds: func(found any) bool {
+		s, ok := found.(string)
+		return ok && strings.Contains(s, v)
+	}}, nil
+}
+
+func matching(m types.GomegaMatcher) expectation {
+	return expectation{matcher: m, text: "matching " + describe(m)}
+}
+
+// match compares what was found with what is expected.
+func (e expectation) match(found any) (bool, error) {
+	if e.matcher != nil {
+		return e.matcher.Match(found)
+	}
+	return e.holds(found), nil
+}
+
+// describe names a matcher the way its author wrote it, as far as it can be
+// known.
+func describe(m types.GomegaMatcher) string {
+	if s, ok := m.(fmt.Stringer); ok {
+		return s.String()
+	}
+	t := fmt.Sprintf("%T", m)
+	t = t[strings.LastIndexByte(t, '.')+1:]
+	return strings.TrimSuffix(t, "Matcher")
+}
+
+// shown writes a value for people: texts in quotes, shortened.
+func shown(v any) string {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Sprint(v)
+	}
+	if r := []rune(s); len(r) > 120 {
+		s = string(r[:120]) + "..."
+	}
+	return fmt.Sprintf("%q", s)
+}

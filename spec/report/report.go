@@ -1,0 +1,119 @@
+// Package report is what a run of specs looks like to whoever reads it: a person
+// at a terminal, Jenkins, a script. There is one file for each format.
+package report
+
+import (
+	"time"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// An Outcome is how one spec ended.
+type Outcome string
+
+// The outcomes. NotTold is a spec that fails because the answer could not be
+// told, and Unreachable one whose target could not be used.
+const (
+	Passed      Outcome = "passed"
+	Failed      Outcome = "failed"
+	NotTold     Outcome = "could not tell"
+	Unreachable Outcome = "unreachable"
+	Skipped     Outcome = "skipped"
+	Pending     Outcome = "pending"
+)
+
+// Bad tells whether the outcome makes a run fail.
+func (o Outcome) Bad() bool { return o == Failed || o == NotTold || o == Unreachable }
+
+// A Location is a line of a source file.
+type Location struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// A Result is one spec on one target.
+type Result struct {
+	// Target is where it ran, as people and reports see it; for a spec within
+	// On that is On's target.
+	Target string `json:"target"`
+	// Package is the Go package of the spec.
+	Package string `json:"package"`
+	// Containers are the texts of the containers around the spec, outermost
+	// first, and Text is its own.
+	Containers []string `json:"containers"`
+	Text       string   `json:"text"`
+	// Node is what kind of node this is when it is no spec but a part of the
+	// suite that failed: "BeforeSuite". Else it is empty.
+	Node     string    `json:"node,omitempty"`
+	Location Location  `json:"location"`
+	Labels   []string  `json:"labels,omitempty"`
+	Outcome  Outcome   `json:"outcome"`
+	Start    time.Time `json:"start"`
+	// Took is how long it ran.
+	Took time.Duration `json:"took"`
+	// Message is the failure's text, or the reason of a skip.
+	Message string `json:"message,omitempty"`
+	// FailedAt is the line that failed.
+	FailedAt *Location `json:"failed_at,omitempty"`
+	// Evidence is what was asked during the spec.
+	Evidence []evidence.Evidence `json:"evidence,omitempty"`
+	// Output is what the spec wrote to GinkgoWriter.
+	Output string `json:"output,omitempty"`
+}
+
+// An Event is a line of what a test binary tells `hostspec run` while it runs:
+// JSON, one object a line, with exactly one field set.
+type Event struct {
+	Begin  *Begin  `json:"begin,omitempty"`
+	Result *Result `json:"result,omitempty"`
+	End    *End    `json:"end,omitempty"`
+}
+
+// Begin is told before the first spec of a package.
+type Begin struct {
+	Target  string `json:"target"`
+	Package string `json:"package"`
+	// Suite is the text that was given to Run.
+	Suite string `json:"suite"`
+	// Specs is how many specs are going to run, and Total how many there are.
+	Specs int `json:"specs"`
+	Total int `json:"total"`
+}
+
+// End is told when a package is through.
+type End struct {
+	// Problems are failures of the whole suite: a focus left in the code, an
+	// interrupt, a broken configuration.
+	Problems []string `json:"problems,omitempty"`
+	// Focused says that a focus was left in the code.
+	Focused bool `json:"focused,omitempty"`
+	// Interrupted says that the run was stopped by a signal.
+	Interrupted bool `json:"interrupted,omitempty"`
+	// Took is how long the package ran.
+	Took time.Duration `json:"took"`
+}
+
+// A Format writes a run in one form. Its methods are called one at a time.
+type Format interface {
+	// Begin is called once for each package on each target.
+	Begin(Begin)
+	// Result is called for each spec as it ends. Specs of several targets come
+	// interleaved.
+	Result(Result)
+	// End is called once, when all is over. It returns what went wrong while
+	// writing.
+	End(Summary) error
+}
+
+// A Summary is a whole run in numbers.
+type Summary struct {
+	// Targets are the targets of the run, in the order they were given.
+	Targets []string
+	// Counts says how many specs ended how.
+	Counts map[Outcome]int
+	// Problems are what failed beside the specs.
+	Problems []string
+	// Start is when the run began and Took how long it lasted.
+	Start time.Time
+	Took  time.Duration
+}

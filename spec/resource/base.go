@@ -1,0 +1,203 @@
+// Package resource holds what specs speak of: packages, services, ports, files.
+// There is one file for each kind of resource, with its questions in the plural
+// and its methods; how tools' answers are read is in package fact.
+//
+// A resource is a pointer to a struct that embeds Base. Its methods answer one
+// question each and return (value, error); matchers ask them. Where it is asked,
+// and as whom, comes from an Asker at the moment of the question, so that one
+// value serves on several targets. Resources of other people are made the same
+// way:
+//
+//	type Vault struct{ resource.Base[Vault] }
+//
+//	func NewVault(name string) *Vault {
+//		v := &Vault{}
+//		v.Base = resource.New(spec.Ambient(), "Vault", name, v)
+//		return v
+//	}
+//
+//	func (v *Vault) Sealed() (bool, error) {
+//		s, err := resource.Ask(&v.Base, "Sealed", vaults, v.Name(), func(s status) (found, near string) {
+//			return s.String(), ""
+//		})
+//		return s.Sealed, err
+//	}
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// An Asker connects resources with the run they are used in.
+type Asker interface {
+	// View says where and how to ask at this moment. A context with a
+	// recorder (see package evidence) is handed each answer.
+	View() (context.Context, target.View, error)
+	// Should declares one spec for each matcher, or asserts at once, whichever
+	// the moment asks for. skip counts the callers between it and the author.
+	Should(subject any, negated bool, matchers []types.GomegaMatcher) bool
+}
+
+// Base is what every resource has: a name, the account it is asked with, and
+// the one-liners Should and ShouldNot. T is the resource's own type.
+type Base[T any] struct {
+	asker    Asker
+	kind     string
+	name     string
+	self     *T
+	settings settings
+	answers  *answers
+}
+
+type settings struct {
+	sudo    *bool
+	user    string
+	timeout time.Duration
+}
+
+// answers holds the evidence of the last answer to each question, for Explain.
+type answers struct {
+	mu   sync.Mutex
+	last map[string]evidence.Evidence
+}
+
+// New makes the Base of a resource: kind is what it is called ("Package"), name
+// what the author gave, and self the resource that embeds it.
+func New[T any](a Asker, kind, name string, self *T) Base[T] {
+	return Base[T]{asker: a, kind: kind, name: name, self: self, answers: &answers{last: map[string]evidence.Evidence{}}}
+}
+
+func (b *Base[T]) base() *Base[T] { return b }
+
+// Derive returns a copy of the resource that change has been applied to. It is
+// how chains such as By("pip") are made: the resource they are called on stays
+// as it is.
+func (b *Base[T]) Derive(change func(*T)) *T {
+	c := *b.self
+	nb := any(&c).(interface{ base() *Base[T] }).base()
+	nb.self, nb.answers = &c, &answers{last: map[string]evidence.Evidence{}}
+	change(&c)
+	return &c
+}
+
+func (b *Base[T]) set(change func(*settings)) *T {
+	return b.Derive(func(c *T) { change(&any(c).(interface{ base() *Base[T] }).base().settings) })
+}
+
+// Name is the name that the author gave.
+func (b *Base[T]) Name() string { return b.name }
+
+// String names the resource as people read it: Package "nginx".
+func (b *Base[T]) String() string {
+	if b.name == "" {
+		return b.kind
+	}
+	return fmt.Sprintf("%s %q", b.kind, b.name)
+}
+
+// Sudo says whether the resource is asked with root's rights, whatever holds
+// for its target.
+func (b *Base[T]) Sudo(sudo bool) *T { return b.set(func(s *settings) { s.sudo, s.user = &sudo, "" }) }
+
+// AsUser asks the resource as another account of the target.
+func (b *Base[T]) AsUser(name string) *T {
+	yes := true
+	return b.set(func(s *settings) { s.sudo, s.user = &yes, name })
+}
+
+// WithTimeout bounds each question about the resource.
+func (b *Base[T]) WithTimeout(d time.Duration) *T { return b.set(func(s *settings) { s.timeout = d }) }
+
+// Should expects all matchers to hold. While the tree of specs is built it
+// declares one spec for each matcher; in a running spec it asserts at once. It
+// returns true, or whether the assertion held, so that it can stand at the top
+// level of a file as var _ = ...
+func (b *Base[T]) Should(matchers ...types.GomegaMatcher) bool {
+	return b.asker.Should(b.self, false, matchers)
+}
+
+// ShouldNot expects none of the matchers to hold, as Should does.
+func (b *Base[T]) ShouldNot(matchers ...types.GomegaMatcher) bool {
+	return b.asker.Should(b.self, true, matchers)
+}
+
+// Explain returns the evidence of the last answer that this value gave to a
+// question, the name of a method. It asks nothing.
+func (b *Base[T]) Explain(question string) evidence.Evidence {
+	b.answers.mu.Lock()
+	defer b.answers.mu.Unlock()
+	return b.answers.last[question]
+}
+
+// view says where to ask at this moment.
+func (b *Base[T]) view() (context.Context, target.View, error) {
+	ctx, v, err := b.asker.View()
+	if err != nil {
+		return nil, v, err
+	}
+	if s := b.settings.sudo; s != nil {
+		v.As = target.Identity{Sudo: *s, User: b.settings.user}
+	}
+	if b.settings.timeout > 0 {
+		v.Timeout = b.settings.timeout
+	}
+	return ctx, v, nil
+}
+
+// Ask asks one fact on behalf of a method of the resource. question is the
+// method's name; say puts the fact into words: what was found, and what is near
+// it when it is not what people look for.
+func Ask[T, F any](b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
+	var none F
+	ctx, v, err := b.view()
+	if err != nil {
+		return none, err
+	}
+	return AskView(ctx, v, b, question, k, name, say)
+}
+
+// AskView is Ask through a View that the caller has, for questions that need
+// more than one fact.
+func AskView[T, F any](ctx context.Context, v target.View, b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
+	f, e, err := target.Ask(ctx, v, k, name)
+	if err == nil && say != nil {
+		e.Found, e.Near = say(f)
+	}
+	return f, b.answered(ctx, v, question, e, err)
+}
+
+// answered keeps the evidence of an answer, hands it to the recorder, and
+// completes the error.
+func (b *Base[T]) answered(ctx context.Context, v target.View, question string, e evidence.Evidence, err error) error {
+	if errors.Is(err, target.ErrPlanned) {
+		return err
+	}
+	e.Subject, e.Question = b.String(), question
+	e.Found, e.Near, e.Subject = v.Target.Mask(e.Found), v.Target.Mask(e.Near), v.Target.Mask(e.Subject)
+	var unknown *evidence.Unknown
+	if errors.As(err, &unknown) {
+		c := *unknown
+		e.Unknown = true
+		c.Evidence = e
+		err = &c
+	}
+	b.answers.mu.Lock()
+	b.answers.last[question] = e
+	b.answers.mu.Unlock()
+	evidence.Record(ctx, e)
+	return err
+}
+
+// missing is the error of asking for an attribute of what does not exist.
+func (b *Base[T]) missing(question string) error {
+	return &evidence.Missing{Evidence: b.Explain(question), What: b.String()}
+}

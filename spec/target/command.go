@@ -1,0 +1,135 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// A Script is a command of an author: shell text that may do anything.
+type Script struct {
+	// Text is run by /bin/sh of the target.
+	Text string
+	// Dir is where; empty means the account's home or wherever the target
+	// starts its processes.
+	Dir string
+	// Env holds NAME=value pairs.
+	Env []string
+	// Stdin is what it reads; nil means nothing at all.
+	Stdin []byte
+	// Timeout bounds it; 0 means the target's.
+	Timeout time.Duration
+}
+
+// gentleStep is how long a shell that was told to exit gets before its keeper is
+// written to again.
+const gentleStep = 10 * time.Millisecond
+
+// ErrNoDir is the error of a Script whose directory cannot be entered.
+var ErrNoDir = errors.New("cannot enter the directory")
+
+// Run runs a command of an author in a process of its own. Any exit code is an
+// answer; the error says that the command could not be run or did not end, with
+// what it had printed. What it leaves in the background is left alone when it
+// has ended, and killed when it has not.
+func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, evidence.Evidence, error) {
+	timeout := s.Timeout
+	if timeout == 0 {
+		timeout = t.timeout
+	}
+	e := evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(s.Text, 200))}
+	sh, err := t.commandShell(ctx, as)
+	if err != nil {
+		return Output{}, e, err
+	}
+	t.count(func(s *Stats) { s.Commands++ })
+	var out Output
+	_, partial, err := sh.ask(ctx, []string{s.compose()},
+		func(int) time.Duration { return timeout }, func(_ int, o Output) { out = o })
+	if err != nil {
+		e = withStderr(e, partial)
+		e.Took = partial.Took
+		reason := err.Error()
+		if errors.Is(err, errDeadline) {
+			reason = fmt.Sprintf("it did not end within %v and was killed", timeout)
+		}
+		r := t.unknown(e, reason+printed(partial), err)
+		return partial, r.evidence, r.err
+	}
+	t.ending.Go(sh.release)
+	e.Status, e.Took = out.Status.String(), out.Took
+	if err := s.notRun(&out, sh.nonce); err != nil {
+		r := t.unknown(withStderr(e, out), "", err)
+		return out, r.evidence, r.err
+	}
+	if out.Truncated {
+		r := t.unknown(e, out.reason(), nil)
+		return out, r.evidence, r.err
+	}
+	return out, e, nil
+}
+
+// notRun tells whether what had to be prepared for the command failed, which the
+// shell says by the nonce.
+func (s Script) notRun(o *Output, nonce string) error {
+	rest, why, ok := bytes.Cut(o.Stderr, []byte(nonce+" "))
+	if !ok {
+		return nil
+	}
+	o.Stderr = rest
+	if string(why) == "stdin\n" {
+		return errors.New("it was not run: the target has no base64 to hand it its stdin")
+	}
+	return fmt.Errorf("it was not run: %w %q: %s", ErrNoDir, s.Dir, excerpt(string(rest)))
+}
+
+// compose makes one script of the command and what it needs around it.
+func (s Script) compose() string {
+	var b strings.Builder
+	for _, kv := range s.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		fmt.Fprintf(&b, "%s=%s; export %s; ", name, backends.Quote(value), name)
+	}
+	if s.Dir != "" {
+		fmt.Fprintf(&b, "cd -- %s || { echo \"$N dir\" >&2; exit 1; }; ", backends.Quote(s.Dir))
+	}
+	if s.Stdin == nil {
+		// The nonce is none of the command's business.
+		fmt.Fprintf(&b, "unset N s h; eval %s", backends.Quote(s.Text))
+		return b.String()
+	}
+	// base64, since a here-document holds no NUL and always ends in a newline.
+	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"$N stdin\" >&2; exit 1; }; unset N s h; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(s.Stdin)), 76) {
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	b.WriteString("-\n")
+	return b.String()
+}
+
+// release ends a shell whose command has ended, and leaves alone what the
+// command left in the background. The keeper must not fire: it does not when
+// its cat ends because nobody reads what it writes.
+func (s *shell) release() {
+	s.send("exit\n")
+	tick := time.NewTicker(gentleStep)
+	defer tick.Stop()
+	for deadline := time.Now().Add(closeGrace); time.Now().Before(deadline); {
+		select {
+		case <-s.done:
+			return
+		case <-tick.C:
+			s.send("\n")
+		}
+	}
+	s.kill()
+}

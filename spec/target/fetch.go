@@ -1,0 +1,268 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// minSingleDeadline is what each name gets when the question about all of them
+// together did not come back.
+const minSingleDeadline = 2 * time.Second
+
+// Fetch asks for all wants in one exchange and keeps the answers for the epoch.
+// The error says that nothing could be asked; what could not be told about a
+// single want is told to whoever asks for it.
+func (t *Target) Fetch(ctx context.Context, as Identity, wants []Want, epoch int64) error {
+	_, err := t.fetch(ctx, as, wants, epoch, 0)
+	return err
+}
+
+// Knows tells whether the answer to a want is known in the epoch.
+func (t *Target) Knows(as Identity, w Want, epoch int64) bool {
+	_, ok := t.known(as, w, epoch)
+	return ok
+}
+
+func (t *Target) known(as Identity, w Want, epoch int64) (reply, bool) {
+	if epoch == 0 {
+		return reply{}, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, ok := t.facts[factKey{as, w}]
+	return r.reply, ok && r.epoch == epoch
+}
+
+// A pending question belongs to a kind and waits for its answer.
+type pending struct {
+	Question
+	kind     asker
+	deadline time.Duration
+}
+
+func (t *Target) fetch(ctx context.Context, as Identity, wants []Want, epoch int64, timeout time.Duration) (map[Want]reply, error) {
+	if timeout == 0 {
+		timeout = t.timeout
+	}
+	if err := t.take(ctx); err != nil {
+		return nil, err
+	}
+	defer t.give()
+	replies := make(map[Want]reply, len(wants))
+	rest, err := t.readFiles(ctx, as, wants, timeout, replies)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		if err := t.exchange(ctx, as, rest, timeout, replies); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range wants {
+		if _, ok := replies[w]; !ok {
+			replies[w] = t.unknown(evidence.Evidence{}, fmt.Sprintf("the target did not answer about %s %q", w.Kind.kindName(), w.Name), nil)
+		}
+	}
+	if epoch != 0 {
+		t.mu.Lock()
+		for w, r := range replies {
+			t.facts[factKey{as, w}] = storedReply{r, epoch}
+		}
+		t.mu.Unlock()
+	}
+	return replies, nil
+}
+
+// readFiles answers what the backend can answer by reading files, and returns
+// the other wants.
+func (t *Target) readFiles(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) ([]Want, error) {
+	if err := t.connect(ctx); err != nil {
+		return nil, err
+	}
+	files, ok := t.backend.(backends.FileReader)
+	if !ok || as != (Identity{}) {
+		return wants, nil
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
+	defer cancel()
+	var rest []Want
+	for _, w := range wants {
+		start := time.Now()
+		fact, asked, err := w.Kind.read(limited, files, w.Name)
+		if errors.Is(err, ErrAsk) {
+			rest = append(rest, w)
+			continue
+		}
+		e := evidence.Evidence{Target: t.String(), Asked: t.mask(asked), Took: time.Since(start)}
+		if err != nil {
+			replies[w] = t.unknown(e, "", err)
+			continue
+		}
+		replies[w] = reply{fact: fact, evidence: e}
+	}
+	return rest, nil
+}
+
+// exchange asks the shell. What hangs or kills the shell is told as such, and
+// the rest is asked again without it.
+func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) error {
+	if _, err := t.shell(ctx, as); err != nil {
+		return err
+	}
+	todo := t.compose(wants, timeout, replies)
+	t.openSpares(ctx)
+	for reconnected := false; len(todo) > 0; {
+		sh, err := t.shell(ctx, as)
+		if err != nil {
+			return err
+		}
+		n, partial, err := sh.ask(ctx, scripts(todo),
+			func(i int) time.Duration { return todo[i].deadline },
+			func(i int, o Output) { t.judge(todo[i], o, replies) })
+		t.count(func(s *Stats) { s.Exchanges++ })
+		if err == nil {
+			return nil
+		}
+		delete(t.shells, as)
+		todo = todo[n:]
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, backends.ErrLost) && !reconnected:
+			reconnected = true
+			t.hangUp()
+		case errors.Is(err, backends.ErrLost):
+			t.giveUp(todo, err, replies)
+			return nil
+		default:
+			todo = append(t.hung(todo[0], partial, err, replies), todo[1:]...)
+		}
+	}
+	return nil
+}
+
+// compose makes questions out of wants.
+func (t *Target) compose(wants []Want, timeout time.Duration, replies map[Want]reply) []pending {
+	var out []pending
+	kinds, names := group(wants)
+	for _, k := range kinds {
+		questions, err := k.compose(*t.system, names[k])
+		if err != nil {
+			for _, name := range names[k] {
+				replies[Want{k, name}] = t.unknown(evidence.Evidence{Target: t.String()}, "", err)
+			}
+			continue
+		}
+		for _, q := range questions {
+			out = append(out, pending{Question: q, kind: k, deadline: timeout})
+		}
+	}
+	return out
+}
+
+func scripts(questions []pending) []string {
+	out := make([]string, len(questions))
+	for i, q := range questions {
+		out[i] = q.Script
+	}
+	return out
+}
+
+// judge reads the answer to one question.
+func (t *Target) judge(q pending, o Output, replies map[Want]reply) {
+	e := t.evidence(q.Question, o)
+	var facts map[string]Answer[any]
+	reason, err := o.reason(), error(nil)
+	if reason == "" {
+		facts, err = q.kind.judge(*t.system, q.Question, o)
+	}
+	for _, name := range q.Names {
+		w := Want{q.kind, name}
+		a, answered := facts[name]
+		switch {
+		case reason != "" || err != nil:
+			replies[w] = t.unknown(withStderr(e, o), reason, err)
+		case !answered:
+			replies[w] = t.unknown(withStderr(e, o), fmt.Sprintf("it did not answer about %s %q", q.kind.kindName(), name), nil)
+		case a.Err != nil:
+			replies[w] = t.unknown(withStderr(e, o), "", a.Err)
+		default:
+			replies[w] = reply{fact: a.Fact, evidence: e}
+		}
+	}
+}
+
+// hung deals with a question that did not come back: alone, it could not be
+// told; with several names, each is asked for alone, so that one path on a dead
+// file server does not take the others with it.
+func (t *Target) hung(q pending, partial Output, err error, replies map[Want]reply) []pending {
+	var out []pending
+	if len(q.Names) > 1 {
+		deadline := max(minSingleDeadline, q.deadline/time.Duration(len(q.Names)))
+		for _, name := range q.Names {
+			questions, err := q.kind.compose(*t.system, []string{name})
+			if err != nil {
+				replies[Want{q.kind, name}] = t.unknown(evidence.Evidence{Target: t.String()}, "", err)
+				continue
+			}
+			for _, single := range questions {
+				out = append(out, pending{Question: single, kind: q.kind, deadline: deadline})
+			}
+		}
+		return out
+	}
+	e := t.evidence(q.Question, partial)
+	e.Status = ""
+	reason := err.Error()
+	if errors.Is(err, errDeadline) {
+		reason = fmt.Sprintf("no answer within %v", q.deadline)
+	}
+	for _, name := range q.Names {
+		replies[Want{q.kind, name}] = t.unknown(withStderr(e, partial), reason+printed(partial), err)
+	}
+	return nil
+}
+
+// printed tells what had come before an answer broke off.
+func printed(o Output) string {
+	if len(o.Stdout) == 0 {
+		return ""
+	}
+	return "; until then it printed: " + excerpt(string(o.Stdout))
+}
+
+func (t *Target) giveUp(todo []pending, err error, replies map[Want]reply) {
+	for _, q := range todo {
+		for _, name := range q.Names {
+			replies[Want{q.kind, name}] = t.unknown(t.evidence(q.Question, Output{}), "", err)
+		}
+	}
+}
+
+func (t *Target) evidence(q Question, o Output) evidence.Evidence {
+	asked := q.Show
+	if asked == "" {
+		asked = q.Script
+	}
+	return evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(asked, 200)), Status: o.Status.String(), Took: o.Took}
+}
+
+func withStderr(e evidence.Evidence, o Output) evidence.Evidence {
+	e.Stderr = excerpt(string(o.Stderr))
+	return e
+}
+
+// unknown makes the reply of "could not tell".
+func (t *Target) unknown(e evidence.Evidence, reason string, err error) reply {
+	e.Unknown, e.Stderr = true, t.mask(e.Stderr)
+	e.Target = t.String()
+	if reason == "" && err != nil {
+		reason = err.Error()
+	}
+	return reply{evidence: e, err: &evidence.Unknown{Evidence: e, Reason: t.mask(reason), Err: err}}
+}

@@ -1,0 +1,225 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// A Kind is one sort of fact and how to ask for many of it at once: all
+// packages, all units, all paths in one script. Values are immutable package
+// variables of whoever defines the resource; F is what one answer holds. That
+// something does not exist is usually an answer and has its place in F.
+type Kind[F any] struct {
+	// Name is what the kind is called in messages: "package".
+	Name string
+	// Ask composes the questions about names, as few as possible. Each is
+	// POSIX sh that only reads. An error says that this system cannot be asked
+	// for it, and becomes "could not tell".
+	Ask func(sys System, names []string) ([]Question, error)
+	// Parse reads the answer to one question. A name that is missing from the
+	// map could not be told. Exit codes 126, 127 and those of signals never come
+	// here; any other code is for Parse to judge.
+	Parse func(sys System, q Question, o Output) (map[string]Answer[F], error)
+	// Read, where set, answers for one name without a process. It serves
+	// targets whose backend is a backends.FileReader. An error is "could not
+	// tell"; ErrAsk means that a process is needed after all.
+	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
+	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
+	Reads func(name string) string
+}
+
+// ErrAsk is returned by Kind.Read when files alone cannot tell.
+var ErrAsk = errors.New("reading files is not enough to tell")
+
+// A Question is one script and the names it asks about.
+type Question struct {
+	Names  []string
+	Script string
+	// Show is the script as people are shown it; the script itself if empty.
+	Show string
+}
+
+// An Answer is a fact about one name, or why it could not be told.
+type Answer[F any] struct {
+	Fact F
+	Err  error
+}
+
+// A Want is one fact that somebody wants to know.
+type Want struct {
+	Kind asker
+	Name string
+}
+
+// asker is a Kind of whatever type.
+type asker interface {
+	kindName() string
+	compose(sys System, names []string) ([]Question, error)
+	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
+	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
+}
+
+func (k *Kind[F]) kindName() string { return k.Name }
+
+func (k *Kind[F]) compose(sys System, names []string) ([]Question, error) { return k.Ask(sys, names) }
+
+func (k *Kind[F]) judge(sys System, q Question, o Output) (map[string]Answer[any], error) {
+	typed, err := k.Parse(sys, q, o)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Answer[any], len(typed))
+	for name, a := range typed {
+		out[name] = Answer[any]{Fact: a.Fact, Err: a.Err}
+	}
+	return out, nil
+}
+
+func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
+	if k.Read == nil {
+		return nil, "", ErrAsk
+	}
+	f, err := k.Read(ctx, r, name)
+	asked := k.Name + " " + name
+	if k.Reads != nil {
+		asked = k.Reads(name)
+	}
+	return f, asked, err
+}
+
+// Of makes a Want.
+func (k *Kind[F]) Of(name string) Want { return Want{Kind: k, Name: name} }
+
+// A View is how somebody looks at a target at this moment.
+type View struct {
+	Target *Target
+	// As is the account to ask as.
+	As Identity
+	// Epoch, when not zero, allows answers that were given in the same epoch,
+	// and keeps new ones for it. Zero asks anew each time.
+	Epoch int64
+	// Timeout bounds each question; 0 means the target's.
+	Timeout time.Duration
+	// Plan, when set, only notes what would be asked.
+	Plan *Plan
+	// together holds answers that were fetched for this look alone.
+	together map[Want]reply
+}
+
+// A Plan collects what would be asked.
+type Plan struct {
+	Wants []Want
+	As    []Identity
+}
+
+// ErrPlanned is what a question returns whose View has a Plan, unless its answer
+// is known already.
+var ErrPlanned = errors.New("this question is only planned")
+
+// reply is an answer with how it came about.
+type reply struct {
+	fact     any
+	err      error
+	evidence evidence.Evidence
+}
+
+// Ask asks one fact. The error is an *evidence.Unknown where it could not be
+// told, and a *backends.UnreachableError where the target cannot be used at all.
+func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, evidence.Evidence, error) {
+	var none F
+	r, err := v.lookup(ctx, k.Of(name))
+	if err != nil {
+		return none, evidence.Evidence{}, err
+	}
+	if r.err != nil {
+		return none, r.evidence, r.err
+	}
+	f, ok := r.fact.(F)
+	if !ok {
+		return none, r.evidence, fmt.Errorf("%s %q: the answer is a %T", k.Name, name, r.fact)
+	}
+	return f, r.evidence, nil
+}
+
+// Together fetches several facts in one exchange and returns a View that
+// answers with them. It is for a question that needs more than one fact.
+func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
+	if v.Plan != nil || v.Epoch != 0 {
+		var missing []Want
+		for _, w := range wants {
+			if _, ok := v.Target.known(v.As, w, v.Epoch); !ok {
+				missing = append(missing, w)
+			}
+		}
+		if len(missing) == 0 {
+			return v, nil
+		}
+		if v.Plan != nil {
+			for _, w := range missing {
+				v.Plan.add(v.As, w)
+			}
+			return v, ErrPlanned
+		}
+		_, err := v.Target.fetch(ctx, v.As, missing, v.Epoch, v.Timeout)
+		return v, err
+	}
+	replies, err := v.Target.fetch(ctx, v.As, wants, 0, v.Timeout)
+	if err != nil {
+		return v, err
+	}
+	v.together = maps.Clone(v.together)
+	if v.together == nil {
+		v.together = map[Want]reply{}
+	}
+	maps.Copy(v.together, replies)
+	return v, nil
+}
+
+func (p *Plan) add(as Identity, w Want) {
+	for i := range p.Wants {
+		if p.Wants[i] == w && p.As[i] == as {
+			return
+		}
+	}
+	p.Wants, p.As = append(p.Wants, w), append(p.As, as)
+}
+
+func (v View) lookup(ctx context.Context, w Want) (reply, error) {
+	if r, ok := v.together[w]; ok {
+		return r, nil
+	}
+	if r, ok := v.Target.known(v.As, w, v.Epoch); ok {
+		return r, nil
+	}
+	if v.Plan != nil {
+		v.Plan.add(v.As, w)
+		return reply{}, ErrPlanned
+	}
+	replies, err := v.Target.fetch(ctx, v.As, []Want{w}, v.Epoch, v.Timeout)
+	if err != nil {
+		return reply{}, err
+	}
+	return replies[w], nil
+}
+
+// group sorts wants by kind, keeping the order in which kinds and names first
+// came.
+func group(wants []Want) (kinds []asker, names map[asker][]string) {
+	names = map[asker][]string{}
+	for _, w := range wants {
+		if !slices.Contains(kinds, w.Kind) {
+			kinds = append(kinds, w.Kind)
+		}
+		if !slices.Contains(names[w.Kind], w.Name) {
+			names[w.Kind] = append(names[w.Kind], w.Name)
+		}
+	}
+	return kinds, names
+}

@@ -1,0 +1,326 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// keeper is how every shell is started. Closing its input from our side makes
+// cat end, and the kill that follows ends all that the shell has started, also
+// behind sudo, in a container, or after the connection was lost. The shell
+// that reads our scripts is the last one.
+const keeper = `{ cat && kill -9 0; } | sh`
+
+// environment is set before anything else: tools of system administration are
+// often not in the PATH of an account, and translated messages cannot be read.
+const environment = `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; LC_ALL=C; export PATH LC_ALL; `
+
+// maxOutput bounds what is kept of one answer. More than this is told as
+// truncated and never used.
+const maxOutput = 64 << 20
+
+// closeGrace is how long a shell may take to end after its input was closed.
+const closeGrace = 2 * time.Second
+
+var (
+	errShellDied = errors.New("the shell on the target died while this was asked")
+	errDeadline  = errors.New("no answer in time")
+)
+
+// A shell is a POSIX sh that stays open on a target and answers one script after
+// the other. What each prints is framed by a random word, so that bytes arrive
+// exactly, and so that nothing printed before, between or after can be taken
+// for an answer. The word travels on the shell's input only and is never seen in
+// a list of processes.
+type shell struct {
+	nonce  string
+	stdin  *io.PipeWriter
+	cancel context.CancelFunc
+	out    *frames
+	err    *frames
+
+	done    chan struct{} // closed when the process has ended
+	status  backends.Status
+	waitErr error
+	asked   int // questions sent so far
+}
+
+// openShell starts a shell and has it answer greeting, a script, in the same
+// request. What the target prints before the first frame is discarded.
+func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
+	start := time.Now()
+	head, tail := rand.Text(), rand.Text()
+	s := &shell{nonce: rand.Text(), done: make(chan struct{})}
+	s.out, s.err = newFrames(head+tail), newFrames(head+tail)
+	// The two halves meet only in the output: what lists processes and is read
+	// back as an answer must not hold the mark.
+	boot := environment + "h=" + head + "; echo \"${h}" + tail + "\"; echo \"${h}" + tail + "\" >&2; " +
+		"(" + greeting + ") </dev/null; s=$?; echo; echo \"${h}" + tail + " 0 $s\"; echo >&2; echo \"${h}" + tail + " 0 $s\" >&2; " +
+		keeper
+	r, w := io.Pipe()
+	s.stdin = w
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	p, err := b.Start(life, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, Stdout: s.out, Stderr: s.err})
+	if err != nil {
+		cancel()
+		return nil, Output{}, err
+	}
+	go func() {
+		s.status, s.waitErr = p.Wait()
+		r.CloseWithError(errShellDied)
+		cancel()
+		close(s.done)
+	}()
+	o, err := s.await(ctx, 0, start)
+	if err != nil {
+		s.kill()
+		<-s.done
+		return nil, Output{}, &noShellError{printed: s.out.noise() + s.err.noise(), status: s.status, err: err}
+	}
+	s.out.mark, s.err.mark = []byte("\n"+s.nonce+" "), []byte("\n"+s.nonce+" ")
+	s.asked = 1
+	go s.send("N=" + s.nonce + "\n")
+	return s, o, nil
+}
+
+// A noShellError says that the target let us in and gave us no shell.
+type noShellError struct {
+	printed string
+	status  backends.Status
+	err     error
+}
+
+func (e *noShellError) Error() string {
+	if errors.Is(e.err, errShellDied) {
+		return fmt.Sprintf("no shell was started there (%v)%s", e.status, said(e.printed))
+	}
+	return fmt.Sprintf("no shell was started there: %v%s", e.err, said(e.printed))
+}
+
+func (e *noShellError) Unwrap() error { return e.err }
+
+// said appends what a target printed, when it printed something.
+func said(printed string) string {
+	printed = strings.TrimSpace(printed)
+	if printed == "" {
+		return "; it printed nothing"
+	}
+	return "; it printed: " + excerpt(printed)
+}
+
+// send writes to the shell's input. An error means that the shell is gone, which
+// whoever awaits the answer is told.
+func (s *shell) send(text string) { _, _ = io.WriteString(s.stdin, text) }
+
+// ask puts questions and calls answered with each answer, in order, as it
+// arrives. It returns how many were answered and, when these are not all, why
+// the next one was not; what that one had printed is in the last Output. The
+// shell cannot be used again after an error.
+func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
+	var text strings.Builder
+	for i, script := range scripts {
+		// The newline before the parenthesis ends a comment or a here-document
+		// that the script may have left open.
+		fmt.Fprintf(&text, "(eval %s\n) </dev/null; s=$?; echo; echo \"$N %d $s\"; echo >&2; echo \"$N %d $s\" >&2\n",
+			backends.Quote(script), s.asked+i, s.asked+i)
+	}
+	go s.send(text.String())
+	for i := range scripts {
+		start := time.Now()
+		limited, cancel := context.WithTimeoutCause(ctx, deadline(i), errDeadline)
+		o, err := s.await(limited, s.asked, start)
+		cancel()
+		if err != nil {
+			s.kill()
+			<-s.done
+			return i, Output{Stdout: s.out.partial(), Stderr: s.err.partial(), Took: time.Since(start), Status: s.status}, err
+		}
+		s.asked++
+		answered(i, o)
+	}
+	return len(scripts), Output{}, nil
+}
+
+// await waits for the frame of question number n on both streams.
+func (s *shell) await(ctx context.Context, n int, start time.Time) (Output, error) {
+	var o Output
+	for _, stream := range []*frames{s.out, s.err} {
+		f, err := s.next(ctx, stream)
+		if err != nil {
+			return o, err
+		}
+		if f.number != n {
+			return o, fmt.Errorf("answer %d came where %d was awaited", f.number, n)
+		}
+		if stream == s.out {
+			o.Stdout = f.text
+		} else {
+			o.Stderr = f.text
+		}
+		o.Status = backends.Status{Code: f.code}
+		o.Truncated = o.Truncated || f.truncated
+	}
+	o.Took = time.Since(start)
+	return o, nil
+}
+
+func (s *shell) next(ctx context.Context, stream *frames) (frame, error) {
+	for {
+		if f, ok := stream.pop(); ok {
+			return f, nil
+		}
+		select {
+		case <-stream.ready:
+		case <-ctx.Done():
+			return frame{}, context.Cause(ctx)
+		case <-s.done:
+			if f, ok := stream.pop(); ok {
+				return f, nil
+			}
+			if s.waitErr != nil && errors.Is(s.waitErr, backends.ErrLost) {
+				return frame{}, s.waitErr
+			}
+			return frame{}, errShellDied
+		}
+	}
+}
+
+// kill ends the shell and what it has started, by closing its input. Where that
+// does not help, the backend is told to kill.
+func (s *shell) kill() {
+	s.stdin.CloseWithError(io.EOF)
+	go func() {
+		t := time.NewTimer(closeGrace)
+		defer t.Stop()
+		select {
+		case <-s.done:
+		case <-t.C:
+			s.cancel()
+		}
+	}()
+}
+
+// close ends the shell and waits until it has ended.
+func (s *shell) close() {
+	s.kill()
+	<-s.done
+}
+
+// frames reads one stream of a shell and cuts it into answers. It is the writer
+// that a backend copies the stream to.
+type frames struct {
+	ready chan struct{} // has room for one: there may be something to pop
+
+	mu        sync.Mutex
+	start     []byte // what must be seen first; nil once it was
+	mark      []byte // ends every frame, followed by "number code\n"
+	buf       []byte
+	scanned   int // no mark begins before this offset of buf
+	truncated bool
+	complete  []frame
+}
+
+type frame struct {
+	number, code int
+	text         []byte
+	truncated    bool
+}
+
+func newFrames(nonce string) *frames {
+	return &frames{
+		ready: make(chan struct{}, 1),
+		start: []byte(nonce + "\n"),
+		mark:  []byte("\n" + nonce + " "),
+	}
+}
+
+// Write takes the next piece of the stream. It never fails and never blocks.
+func (f *frames) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.buf = append(f.buf, p...)
+	if f.start != nil {
+		i := bytes.Index(f.buf, f.start)
+		if i < 0 {
+			return len(p), nil
+		}
+		f.buf, f.start = f.buf[i+len(f.start):], nil
+	}
+	for f.cut() {
+		select {
+		case f.ready <- struct{}{}:
+		default:
+		}
+	}
+	if len(f.buf) > maxOutput {
+		// The mark may have begun in what is here: keep its possible beginning.
+		f.buf = append([]byte(nil), f.buf[len(f.buf)-len(f.mark)-32:]...)
+		f.scanned, f.truncated = 0, true
+	}
+	return len(p), nil
+}
+
+// cut moves one complete frame out of the buffer.
+func (f *frames) cut() bool {
+	i := bytes.Index(f.buf[f.scanned:], f.mark)
+	if i < 0 {
+		f.scanned = max(0, len(f.buf)-len(f.mark)+1)
+		return false
+	}
+	i += f.scanned
+	end := bytes.IndexByte(f.buf[i+len(f.mark):], '\n')
+	if end < 0 {
+		f.scanned = i
+		return false
+	}
+	end += i + len(f.mark)
+	var fr frame
+	if _, err := fmt.Sscanf(string(f.buf[i+len(f.mark):end]), "%d %d", &fr.number, &fr.code); err != nil {
+		fr.number = -1
+	}
+	fr.text, fr.truncated = f.buf[:i:i], f.truncated
+	f.complete = append(f.complete, fr)
+	f.buf, f.scanned, f.truncated = f.buf[end+1:], 0, false
+	return true
+}
+
+func (f *frames) pop() (frame, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.complete) == 0 {
+		return frame{}, false
+	}
+	fr := f.complete[0]
+	f.complete = f.complete[1:]
+	return fr, true
+}
+
+// partial is what came of a frame that never ended.
+func (f *frames) partial() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.start != nil {
+		return nil
+	}
+	return f.buf
+}
+
+// noise is what came before the first frame, when that never began.
+func (f *frames) noise() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.start == nil {
+		return ""
+	}
+	return string(f.buf)
+}

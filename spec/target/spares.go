@@ -1,0 +1,152 @@
+package target
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// maxSpares is how many shells wait for commands. sshd allows ten sessions a
+// connection.
+const maxSpares = 3
+
+// A spare is a shell that nothing was asked of yet, opened ahead of the command
+// it is for: over SSH that takes two round trips off each command.
+type spare struct {
+	opened chan struct{} // closed when what follows is set
+	shell  *shell
+	err    error
+}
+
+// Expect says how many commands are going to be run, so that shells for them
+// are opened while something else is waited for.
+func (t *Target) Expect(commands int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.expected = commands
+}
+
+// openSpares opens shells for the commands to come. The caller has the turn.
+func (t *Target) openSpares(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for len(t.spares) < min(t.expected, maxSpares) && !t.closed {
+		sp := &spare{opened: make(chan struct{})}
+		t.spares = append(t.spares, sp)
+		b := t.backend
+		life := context.WithoutCancel(ctx)
+		t.ending.Go(func() {
+			defer close(sp.opened)
+			limited, cancel := context.WithTimeoutCause(life, t.timeout, errDeadline)
+			defer cancel()
+			sp.shell, _, sp.err = openShell(limited, b, ":")
+		})
+	}
+}
+
+// dropSpares ends the shells that wait for commands.
+func (t *Target) dropSpares() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, sp := range t.spares {
+		t.ending.Go(func() {
+			<-sp.opened
+			if sp.err == nil {
+				sp.shell.kill()
+			}
+		})
+	}
+	t.spares = nil
+}
+
+// takeSpare returns a living spare, waiting for one that is just being opened.
+func (t *Target) takeSpare(ctx context.Context) *shell {
+	for {
+		t.mu.Lock()
+		if len(t.spares) == 0 {
+			t.mu.Unlock()
+			return nil
+		}
+		sp := t.spares[0]
+		t.spares = t.spares[1:]
+		t.mu.Unlock()
+		select {
+		case <-sp.opened:
+		case <-ctx.Done():
+			t.ending.Go(func() {
+				<-sp.opened
+				if sp.err == nil {
+					sp.shell.kill()
+				}
+			})
+			return nil
+		}
+		if sp.err != nil {
+			continue
+		}
+		select {
+		case <-sp.shell.done: // it died while it waited
+		default:
+			return sp.shell
+		}
+	}
+}
+
+// commandShell returns a shell of its own for one command.
+func (t *Target) commandShell(ctx context.Context, as Identity) (*shell, error) {
+	if err := t.take(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := t.shell(ctx, as); err != nil {
+		t.give()
+		return nil, err
+	}
+	t.mu.Lock()
+	t.expected = max(0, t.expected-1)
+	t.mu.Unlock()
+	b := t.backend
+	if as == (Identity{}) {
+		t.openSpares(ctx)
+		// The turn is given back before the command runs: commands run side
+		// by side.
+		t.give()
+		if s := t.takeSpare(ctx); s != nil {
+			return s, nil
+		}
+	} else {
+		t.give()
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+	defer cancel()
+	s, _, err := openShell(limited, b, ":")
+	if errors.Is(err, backends.ErrLost) {
+		s, err = t.reopen(limited, as, b)
+	}
+	if err != nil {
+		var dead *evidence.Unknown
+		var unreachable *backends.UnreachableError
+		if errors.As(err, &dead) || errors.As(err, &unreachable) {
+			return nil, err
+		}
+		return nil, t.unknown(evidence.Evidence{}, "", err).err
+	}
+	return s, nil
+}
+
+// reopen connects again after the connection was lost before a command was sent.
+func (t *Target) reopen(ctx context.Context, as Identity, lost backends.Backend) (*shell, error) {
+	if err := t.take(ctx); err != nil {
+		return nil, err
+	}
+	defer t.give()
+	if t.backend == lost {
+		t.hangUp()
+	}
+	if _, err := t.shell(ctx, as); err != nil {
+		return nil, err
+	}
+	s, _, err := openShell(ctx, t.backend, ":")
+	return s, err
+}

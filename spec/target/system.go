@@ -1,0 +1,86 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hostspec/hostspec/spec/fact"
+)
+
+// greeting asks what system this is, along with the request that opens the
+// shell: the kernel, our user, whether systemd is PID 1 (sd_booted(3)), and
+// os-release(5).
+const greeting = `uname -snrm; id -u; if [ -d /run/systemd/system ]; then echo systemd; else echo -; fi; ` +
+	`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || :`
+
+// A System is what a target is.
+type System struct {
+	Kernel   string // "Linux"
+	Hostname string // as uname -n says it
+	Release  string // of the kernel: "6.1.0-25-amd64"
+	Machine  string // "x86_64"
+	UID      int    // of the account we are there
+	Systemd  bool   // whether systemd runs as PID 1
+	fact.OSRelease
+}
+
+// families are the distributions that others derive from, told by the ID or
+// ID_LIKE of os-release.
+var families = map[string]string{
+	"debian": "debian", "ubuntu": "debian",
+	"rhel": "rhel", "fedora": "rhel", "centos": "rhel",
+	"suse": "suse", "sles": "suse", "opensuse": "suse",
+	"alpine": "alpine",
+	"arch":   "arch",
+}
+
+// Family is the family of distributions: "debian", "rhel", "suse", "alpine",
+// "arch"; else the ID itself, and where there is none the kernel's name in lower
+// case.
+func (s System) Family() string {
+	for _, id := range append([]string{s.ID}, s.IDLike...) {
+		if f, ok := families[id]; ok {
+			return f
+		}
+	}
+	if s.ID != "" {
+		return s.ID
+	}
+	return strings.ToLower(s.Kernel)
+}
+
+// Is tells whether the system has this ID, is like it, or belongs to the family
+// of that name.
+func (s System) Is(name string) bool {
+	return s.ID == name || s.Family() == name || slices.Contains(s.IDLike, name)
+}
+
+// String names the system for people.
+func (s System) String() string {
+	if s.PrettyName != "" {
+		return s.PrettyName
+	}
+	return strings.TrimSpace(s.Kernel + " " + s.Release)
+}
+
+func parseSystem(o Output) (System, error) {
+	lines := strings.SplitN(string(o.Stdout), "\n", 4)
+	if len(lines) < 4 {
+		return System{}, fmt.Errorf("cannot tell what system this is: uname and id answered %q %q", excerpt(string(o.Stdout)), excerpt(string(o.Stderr)))
+	}
+	words := strings.Fields(lines[0])
+	if len(words) != 4 {
+		return System{}, fmt.Errorf("cannot read the answer of uname -snrm: %q", lines[0])
+	}
+	uid, err := strconv.Atoi(lines[1])
+	if err != nil {
+		return System{}, fmt.Errorf("cannot read the answer of id -u: %q", lines[1])
+	}
+	osr, err := fact.ParseOSRelease(strings.NewReader(lines[3]))
+	if err != nil {
+		return System{}, err
+	}
+	return System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid, Systemd: lines[2] == "systemd", OSRelease: osr}, nil
+}

@@ -1,0 +1,299 @@
+// Package target is a connected target: what system it is, the shell that stays
+// open on it, and the facts that were asked of it.
+//
+// The cost of an agentless check is the round trip. So facts are asked for in
+// the plural: a Kind knows how to ask about all the names wanted in one script,
+// and a Target joins the scripts of all kinds into one exchange with its shell.
+// Whoever asks through a View with an Epoch shares the answers of that epoch.
+//
+// Nothing here changes a target, and nothing is guessed: what could not be told
+// is an *evidence.Unknown, and a target that cannot be used at all is a
+// *backends.UnreachableError.
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// DefaultTimeout bounds one question, and one command of an author.
+const DefaultTimeout = 60 * time.Second
+
+// An Identity is an account of a target to ask as. The zero value is the one
+// that the target is reached with.
+type Identity struct {
+	// Sudo asks for another user's rights; User is that user, root when empty.
+	Sudo bool
+	User string
+}
+
+// Options are what a Target needs beside its URI. The zero value works.
+type Options struct {
+	// Timeout bounds one question; 0 means that of the URI, else DefaultTimeout.
+	Timeout time.Duration
+	// Mask takes secrets out of what is shown to people.
+	Mask func(string) string
+}
+
+// A Target is one machine, container or image that specs are run against. It
+// connects when it is first asked, and once more when the connection is lost.
+// Its methods are safe for concurrent use.
+type Target struct {
+	uri     *backends.URI
+	timeout time.Duration
+	mask    func(string) string
+
+	// turn is held by whoever uses the shells or the connection; a channel,
+	// so that waiting for it ends with a context.
+	turn chan struct{}
+	// What follows is guarded by turn.
+	backend backends.Backend
+	shells  map[Identity]*shell
+	system  *System
+
+	mu       sync.Mutex
+	dead     error // why the target cannot be used any more
+	closed   bool
+	facts    map[factKey]storedReply
+	spares   []*spare
+	expected int // commands that are known to come
+	ending   sync.WaitGroup
+	stats    Stats
+}
+
+// Stats counts what a Target has cost.
+type Stats struct {
+	// Connections is how often it was connected to.
+	Connections int
+	// Exchanges is how often its shell was asked, the greeting included.
+	Exchanges int
+	// Commands is how many commands of authors were run.
+	Commands int
+}
+
+type factKey struct {
+	as   Identity
+	want Want
+}
+
+type storedReply struct {
+	reply
+	epoch int64
+}
+
+// New returns the Target of a URI. It connects to nothing yet.
+func New(uri *backends.URI, opt Options) *Target {
+	t := &Target{
+		uri: uri, timeout: opt.Timeout, mask: opt.Mask,
+		turn:   make(chan struct{}, 1),
+		shells: map[Identity]*shell{},
+		facts:  map[factKey]storedReply{},
+	}
+	if t.timeout == 0 {
+		t.timeout = uri.Timeout
+	}
+	if t.timeout == 0 {
+		t.timeout = DefaultTimeout
+	}
+	if t.mask == nil {
+		t.mask = func(s string) string { return s }
+	}
+	return t
+}
+
+// String names the target for people.
+func (t *Target) String() string { return t.uri.String() }
+
+// Mask takes secrets out of a text.
+func (t *Target) Mask(s string) string { return t.mask(s) }
+
+// Stats returns what the target has cost so far.
+func (t *Target) Stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stats
+}
+
+func (t *Target) count(f func(*Stats)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(&t.stats)
+}
+
+// Dead returns why the target cannot be used, or nil while nothing is known
+// against it.
+func (t *Target) Dead() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return backends.ErrClosed
+	}
+	return t.dead
+}
+
+func (t *Target) setDead(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dead == nil {
+		t.dead = err
+	}
+	return t.dead
+}
+
+// take waits for its turn to use the connection.
+func (t *Target) take(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := t.Dead(); err != nil {
+		t.give()
+		return err
+	}
+	return nil
+}
+
+func (t *Target) give() { <-t.turn }
+
+// connect opens the backend if it is not open. The caller has the turn.
+func (t *Target) connect(ctx context.Context) error {
+	if t.backend != nil {
+		return nil
+	}
+	b, err := t.uri.Open(ctx)
+	if err != nil {
+		return t.unusable(ctx, "", err)
+	}
+	t.backend = b
+	t.count(func(s *Stats) { s.Connections++ })
+	return nil
+}
+
+// unusable remembers that the target cannot be used, unless it was the caller
+// who gave up.
+func (t *Target) unusable(ctx context.Context, tried string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if t.system != nil {
+		return t.setDead(&evidence.Unknown{
+			Evidence: evidence.Evidence{Target: t.String(), Unknown: true},
+			Reason:   "the connection was lost and could not be restored: " + t.mask(err.Error()),
+			Err:      err,
+		})
+	}
+	var unreachable *backends.UnreachableError
+	if !errors.As(err, &unreachable) {
+		err = &backends.UnreachableError{Target: t.String(), Tried: tried, Err: err}
+	}
+	return t.setDead(err)
+}
+
+// shell returns the open shell of an identity. The caller has the turn.
+func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
+	if as.Sudo {
+		return nil, t.setDead(&backends.UnreachableError{Target: t.String(), Err: errors.New("asking as another user is not supported yet")})
+	}
+	if s := t.shells[as]; s != nil {
+		return s, nil
+	}
+	for again := false; ; again = true {
+		if err := t.connect(ctx); err != nil {
+			return nil, err
+		}
+		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+		s, greeted, err := openShell(limited, t.backend, greeting)
+		cancel()
+		if errors.Is(err, backends.ErrLost) && !again {
+			t.hangUp()
+			continue
+		}
+		if err != nil {
+			return nil, t.unusable(ctx, "start sh", err)
+		}
+		t.count(func(s *Stats) { s.Exchanges++ })
+		if t.system == nil {
+			sys, err := parseSystem(greeted)
+			if err != nil {
+				s.close()
+				return nil, t.unusable(ctx, "", err)
+			}
+			t.system = &sys
+		}
+		t.shells[as] = s
+		return s, nil
+	}
+}
+
+// hangUp forgets a connection that was lost. The caller has the turn.
+func (t *Target) hangUp() {
+	t.dropSpares()
+	for as, s := range t.shells {
+		s.kill()
+		delete(t.shells, as)
+	}
+	if t.backend != nil {
+		_ = t.backend.Close() // it is lost already
+		t.backend = nil
+	}
+}
+
+// System returns what system the target is.
+func (t *Target) System(ctx context.Context) (System, error) {
+	if err := t.take(ctx); err != nil {
+		return System{}, err
+	}
+	defer t.give()
+	if t.system == nil {
+		if _, err := t.shell(ctx, Identity{}); err != nil {
+			return System{}, err
+		}
+	}
+	return *t.system, nil
+}
+
+// Close ends everything that was started on the target and the connection. It
+// may be called more than once.
+func (t *Target) Close() error {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	t.mu.Unlock()
+	t.turn <- struct{}{}
+	defer t.give()
+	t.dropSpares()
+	for as, s := range t.shells {
+		s.kill()
+		delete(t.shells, as)
+	}
+	ended := make(chan struct{})
+	go func() {
+		t.ending.Wait()
+		close(ended)
+	}()
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	select {
+	case <-ended:
+	case <-grace.C: // closing the connection ends what is left
+	}
+	var err error
+	if t.backend != nil {
+		err = t.backend.Close()
+	}
+	<-ended
+	if err != nil {
+		return fmt.Errorf("%s: %w", t, err)
+	}
+	return nil
+}
