@@ -1,0 +1,3 @@
+package nobuild
+
+var broken int = "text"

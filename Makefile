@@ -1,0 +1,29 @@
+# The README's two commands need no more than Go and a Debian-like machine; what
+# else the tests need, "make test" installs as root or names.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The test summary lies in a folder that ./... does not reach.
+PACKAGES    = ./... ./.ci/testsum
+TESTFLAGS   = -race -count=1 -timeout 20m
+
+.PHONY: test check rigs bench
+
+# Everything: the rigs, the checks, the tests.
+test: rigs check
+	@go run ./.ci/testsum $(TESTFLAGS) $(PACKAGES)
+
+# What needs no rigs. Files under testdata may be broken on purpose.
+check:
+	@bad=$$(find . -name '*.go' -not -path '*/testdata/*' -not -path './.git/*' -exec gofmt -l {} +) && \
+		if [ -n "$$bad" ]; then echo "gofmt would change:" $$bad; exit 1; fi
+	go vet $(PACKAGES)
+	go run $(STATICCHECK) $(PACKAGES)
+
+# The Debian packages and the machine image that the tests run against.
+rigs:
+	@.ci/prepare
+	@if docker version >/dev/null 2>&1; then .ci/images; fi
+
+# Times and sizes against the floor; no test fails by them.
+bench: rigs
+	go test -count=1 -run '^$$' -bench . -benchmem ./...
