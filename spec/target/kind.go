@@ -19,6 +19,9 @@ import (
 type Kind[F any] struct {
 	// Name is what the kind is called in messages: "package".
 	Name string
+	// Check, where set, says what is wrong with a name that nothing can be called.
+	// Such a name is "could not tell", and is asked of nobody.
+	Check func(name string) error
 	// Ask composes the questions about names, as few as possible. Each is
 	// POSIX sh that only reads. An error says that this system cannot be asked
 	// for it, and becomes "could not tell".
@@ -31,11 +34,14 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
+	// ReadAll, where set, is Read for all names at once, where one look serves
+	// them all. The error is for all names, and may be ErrAsk.
+	ReadAll func(ctx context.Context, r backends.FileReader, names []string) (map[string]Answer[F], error)
 	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
 	Reads func(name string) string
 }
 
-// ErrAsk is returned by Kind.Read when files alone cannot tell.
+// ErrAsk is returned by Kind.Read and Kind.ReadAll when files alone cannot tell.
 var ErrAsk = errors.New("reading files is not enough to tell")
 
 // A Question is one script and the names it asks about.
@@ -63,7 +69,16 @@ type asker interface {
 	kindName() string
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
-	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
+	read(ctx context.Context, r backends.FileReader, names []string) []readAnswer
+}
+
+// A readAnswer is what reading files told about one name.
+type readAnswer struct {
+	name  string
+	fact  any
+	asked string
+	err   error
+	took  time.Duration
 }
 
 func (k *Kind[F]) kindName() string { return k.Name }
@@ -75,23 +90,49 @@ func (k *Kind[F]) judge(sys System, q Question, o Output) (map[string]Answer[any
 	if err != nil {
 		return nil, err
 	}
+	return untyped(typed), nil
+}
+
+func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	out := make(map[string]Answer[any], len(typed))
 	for name, a := range typed {
 		out[name] = Answer[any]{Fact: a.Fact, Err: a.Err}
 	}
-	return out, nil
+	return out
 }
 
-func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
-	if k.Read == nil {
-		return nil, "", ErrAsk
+func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, names []string) []readAnswer {
+	out := make([]readAnswer, len(names))
+	start := time.Now()
+	var all map[string]Answer[F]
+	var allErr error
+	if k.ReadAll != nil {
+		all, allErr = k.ReadAll(ctx, r, names)
 	}
-	f, err := k.Read(ctx, r, name)
-	asked := k.Name + " " + name
-	if k.Reads != nil {
-		asked = k.Reads(name)
+	for i, name := range names {
+		a := readAnswer{name: name, asked: k.Name + " " + name, err: ErrAsk}
+		if k.ReadAll != nil {
+			f, ok := all[name]
+			a.fact, a.err = f.Fact, f.Err
+			switch {
+			case allErr != nil:
+				a.err = allErr
+			case !ok:
+				a.err = fmt.Errorf("reading files did not tell about %s %q", k.Name, name)
+			}
+		} else if k.Read != nil {
+			a.fact, a.err = k.Read(ctx, r, name)
+		}
+		if k.Reads != nil {
+			a.asked = k.Reads(name)
+		}
+		a.took = time.Since(start)
+		if k.ReadAll == nil {
+			start = time.Now()
+		}
+		out[i] = a
 	}
-	return f, asked, err
+	return out
 }
 
 // Of makes a Want.
@@ -134,6 +175,12 @@ type reply struct {
 // told, and a *backends.UnreachableError where the target cannot be used at all.
 func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, evidence.Evidence, error) {
 	var none F
+	if k.Check != nil {
+		if err := k.Check(name); err != nil {
+			e := evidence.Evidence{Target: v.Target.String(), Unknown: true}
+			return none, e, &evidence.Unknown{Evidence: e, Reason: v.Target.Mask(err.Error()), Err: err}
+		}
+	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
 		return none, evidence.Evidence{}, err
