@@ -36,6 +36,8 @@ func TestSummary(t *testing.T) {
 			[]string{"one is not two", "--- FAIL: TestFail/sub", "FAIL\tsample/bad"}},
 		"death outside of tests": {false, nil, []string{"./panics", "./good"}, false, "tests: 3 passed, 1 failed, 2 skipped",
 			[]string{"the cleanup failed"}},
+		"death beside a failure": {false, nil, []string{"./panics", "./bad"}, false, "tests: 2 passed, 3 failed, 0 skipped", nil},
+		"wrong flag":             {false, nil, []string{"-parallel=x"}, false, "tests: 0 passed, 1 failed, 0 skipped", []string{"-parallel"}},
 		"no build": {false, nil, []string{"./nobuild", "./good"}, false, "tests: 2 passed, 1 failed, 2 skipped",
 			[]string{"cannot use \"text\"", "FAIL\tsample/nobuild [build failed]"}},
 		"no such package": {false, nil, []string{"./missing"}, false, "tests: 0 passed, 1 failed, 0 skipped", []string{"missing"}},

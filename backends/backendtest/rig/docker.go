@@ -167,13 +167,13 @@ func Sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// removeContainer also removes its anonymous volumes. One that is gone already,
-// or is being removed by somebody else, is as good as removed.
+// removeContainer also removes its anonymous volumes. One that is being removed by
+// somebody else is as good as removed; one that is gone is no error of --force.
 func removeContainer(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_, err := docker(ctx, nil, "rm", "--force", "--volumes", id)
-	if err != nil && (strings.Contains(err.Error(), "No such container") || strings.Contains(err.Error(), "already in progress")) {
+	if err != nil && strings.Contains(err.Error(), "already in progress") {
 		return nil
 	}
 	return err

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -152,8 +151,7 @@ func (m *Machine) boot(ctx context.Context, o options) error {
 }
 
 // installKeys makes the machine's keys and puts them where its sshd looks for
-// them, with an identity of its own: without a machine-id systemd believes it is
-// the first boot and enables every unit there is.
+// them.
 func (m *Machine) installKeys(ctx context.Context) (hostKey ssh.PublicKey, err error) {
 	clientPublic, clientPrivate, err := newKey()
 	if err != nil {
@@ -169,8 +167,6 @@ func (m *Machine) installKeys(ctx context.Context) (hostKey ssh.PublicKey, err e
 	if err := os.WriteFile(m.SSHConfig, nil, 0o600); err != nil {
 		return nil, err
 	}
-	id := make([]byte, 16)
-	rand.Read(id)
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, f := range []struct {
@@ -180,7 +176,6 @@ func (m *Machine) installKeys(ctx context.Context) (hostKey ssh.PublicKey, err e
 	}{
 		{"etc/ssh/rig_host_key", 0o600, hostPrivate},
 		{"etc/ssh/rig_keys", 0o644, ssh.MarshalAuthorizedKey(clientPublic)},
-		{"etc/machine-id", 0o444, []byte(hex.EncodeToString(id) + "\n")},
 	} {
 		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.content)), ModTime: time.Now()}); err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -107,7 +108,15 @@ func TestTwoMachinesAtOnce(t *testing.T) {
 	if x, y := overSSH(t, a, "root", "cat /etc/machine-id"), overSSH(t, b, "root", "cat /etc/machine-id"); x == y {
 		t.Errorf("both machines are %s", x)
 	}
-	a.Stop(t)
+	var stops sync.WaitGroup
+	for range 4 {
+		stops.Go(func() {
+			if err := a.remove(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	stops.Wait()
 	a.Stop(t)
 	if _, _, code := a.TryExec(t, "true"); code == 0 {
 		t.Error("a stopped machine still answers")
