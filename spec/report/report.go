@@ -67,6 +67,9 @@ type Event struct {
 	Begin  *Begin  `json:"begin,omitempty"`
 	Result *Result `json:"result,omitempty"`
 	End    *End    `json:"end,omitempty"`
+	// Refused is told in place of Begin when the package cannot be run as it
+	// was asked to be: wrong usage or configuration, found before any spec ran.
+	Refused string `json:"refused,omitempty"`
 }
 
 // Begin is told before the first spec of a package.
@@ -94,26 +97,17 @@ type End struct {
 }
 
 // A Format writes a run in one form. Its methods are called one at a time.
+// Packages that run at the same time on several targets come interleaved, so
+// each call names the package it speaks of by the Begin it began with.
 type Format interface {
 	// Begin is called once for each package on each target.
 	Begin(Begin)
-	// Result is called for each spec as it ends. Specs of several targets come
-	// interleaved.
-	Result(Result)
+	// Result is called for each spec as it ends.
+	Result(Begin, Result)
+	// Done is called when a package that has begun is through, however it came
+	// to its end.
+	Done(Begin)
 	// End is called once, when all is over. It returns what went wrong while
 	// writing.
 	End(Summary) error
-}
-
-// A Summary is a whole run in numbers.
-type Summary struct {
-	// Targets are the targets of the run, in the order they were given.
-	Targets []string
-	// Counts says how many specs ended how.
-	Counts map[Outcome]int
-	// Problems are what failed beside the specs.
-	Problems []string
-	// Start is when the run began and Took how long it lasted.
-	Start time.Time
-	Took  time.Duration
 }

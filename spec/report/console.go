@@ -1,0 +1,180 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// A console is what the formats for people share: colours, the list of
+// failures, and an error that is kept until the end.
+type console struct {
+	w     io.Writer
+	color bool
+	err   error
+	bad   []badResult
+}
+
+// A badResult is a failure that is told in full at the end.
+type badResult struct {
+	suite  Begin
+	result Result
+}
+
+func (c *console) print(text string) {
+	if c.err == nil {
+		_, c.err = io.WriteString(c.w, text)
+	}
+}
+
+// ANSI colours, as in ECMA-48's Select Graphic Rendition.
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	faint  = "2"
+	bold   = "1"
+)
+
+func (c *console) paint(color, text string) string {
+	if !c.color || text == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+func (c *console) colorOf(o Outcome) string {
+	switch o {
+	case Passed:
+		return green
+	case Failed:
+		return red
+	case NotTold, Unreachable:
+		return yellow
+	}
+	return faint
+}
+
+// note keeps a failure for the end and returns its number, 0 for what did not
+// fail.
+func (c *console) note(b Begin, r Result) int {
+	if !r.Outcome.Bad() {
+		return 0
+	}
+	c.bad = append(c.bad, badResult{b, r})
+	return len(c.bad)
+}
+
+// failures tells all failures in full.
+func (c *console) failures() {
+	if len(c.bad) == 0 {
+		return
+	}
+	c.print("\n" + c.paint(bold, "Failures:") + "\n")
+	for i, f := range c.bad {
+		c.failure(i+1, f)
+	}
+}
+
+func (c *console) failure(n int, f badResult) {
+	r := f.result
+	var b strings.Builder
+	head := fmt.Sprintf("%d) ", n)
+	pad := strings.Repeat(" ", 2+len(head))
+	title := strings.ToUpper(string(r.Outcome)) + ": " + fullName(r)
+	fmt.Fprintf(&b, "\n  %s%s\n", head, c.paint(c.colorOf(r.Outcome), title))
+	fmt.Fprintf(&b, "%s%s\n", pad, c.paint(faint, place(f)))
+	if r.Message != "" {
+		fmt.Fprintf(&b, "\n%s\n", indent(visible(r.Message), pad))
+	}
+	if r.Output != "" {
+		fmt.Fprintf(&b, "\n%soutput of the spec:\n%s\n", pad, indent(visible(r.Output), pad+"  "))
+	}
+	c.print(b.String())
+}
+
+// problems tells what went wrong beside the specs.
+func (c *console) problems(problems []Problem) {
+	if len(problems) == 0 {
+		return
+	}
+	c.print("\n" + c.paint(bold, "Problems beside the specs:") + "\n")
+	for i, p := range problems {
+		head := fmt.Sprintf("%d) ", i+1)
+		pad := strings.Repeat(" ", 2+len(head))
+		title := p.Where()
+		if title != "" {
+			title += ": "
+		}
+		text := strings.TrimLeft(indent(title+visible(p.Text), pad), " ")
+		c.print(fmt.Sprintf("\n  %s%s\n", head, c.paint(red, text)))
+		if p.Output != "" {
+			c.print(fmt.Sprintf("\n%sthe end of what it printed:\n%s\n", pad, indent(visible(p.Output), pad+"  ")))
+		}
+	}
+}
+
+// Where says which package on which target a problem is about.
+func (p Problem) Where() string {
+	switch {
+	case p.Package != "" && p.Target != "":
+		return p.Package + " on " + p.Target
+	case p.Package != "":
+		return p.Package
+	}
+	return p.Target
+}
+
+// fullName is a spec's name with those of its containers; a part of the suite is
+// called by its kind.
+func fullName(r Result) string {
+	words := append([]string{}, r.Containers...)
+	if r.Node != "" {
+		words = append(words, "["+r.Node+"]")
+	}
+	if r.Text != "" {
+		words = append(words, r.Text)
+	}
+	return visible(strings.Join(words, " "))
+}
+
+// place says on which target and at which line a spec failed.
+func place(f badResult) string {
+	r := f.result
+	text := "on " + visible(r.Target)
+	if r.Location.File != "" {
+		text += ", " + r.Location.String()
+	}
+	if at := r.FailedAt; at != nil && at.File != "" && *at != r.Location {
+		text += ", failed at " + at.String()
+	}
+	return text
+}
+
+func (l Location) String() string { return fmt.Sprintf("%s:%d", l.File, l.Line) }
+
+// visible makes control characters visible: no spec's text may play with the
+// reader's terminal.
+func visible(s string) string { return evidence.Excerpt(s, len(s)) }
+
+// oneLine is the first line of a text, for places that have room for one.
+func oneLine(s string) string {
+	line, _, more := strings.Cut(strings.TrimSpace(s), "\n")
+	if more {
+		line += " ..."
+	}
+	return visible(line)
+}
+
+// indent puts a text under a heading, without blanks on empty lines.
+func indent(text, by string) string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = by + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}

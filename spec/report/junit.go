@@ -1,0 +1,205 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// The document satisfies both schemas that are in use: that of Jenkins' xUnit
+// plugin (junit-10.xsd, kept in testdata) and the older and stricter one of
+// Apache Ant. Ant wants id, package, hostname and a timestamp without zone, and
+// properties, system-out and system-err even when empty; Jenkins wants no more
+// than three decimals in times, and no other attributes on testcase than these.
+type (
+	junitDocument struct {
+		XMLName xml.Name      `xml:"testsuites"`
+		Suites  []*junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name       string      `xml:"name,attr"`
+		Package    string      `xml:"package,attr"`
+		ID         int         `xml:"id,attr"`
+		Hostname   string      `xml:"hostname,attr"`
+		Timestamp  string      `xml:"timestamp,attr"`
+		Tests      int         `xml:"tests,attr"`
+		Failures   int         `xml:"failures,attr"`
+		Errors     int         `xml:"errors,attr"`
+		Skipped    int         `xml:"skipped,attr"`
+		Time       string      `xml:"time,attr"`
+		Properties struct{}    `xml:"properties"`
+		Cases      []junitCase `xml:"testcase"`
+		Out        string      `xml:"system-out"`
+		Err        string      `xml:"system-err"`
+
+		took time.Duration
+	}
+	junitCase struct {
+		Name      string      `xml:"name,attr"`
+		Classname string      `xml:"classname,attr"`
+		Time      string      `xml:"time,attr"`
+		Failure   *junitCause `xml:"failure"`
+		Error     *junitCause `xml:"error"`
+		Skipped   *junitCause `xml:"skipped"`
+	}
+	junitCause struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+type junit struct {
+	w      io.Writer
+	suites []*junitSuite
+	byName map[[2]string]*junitSuite
+	// titles are the texts given to Run, by package.
+	titles map[string]string
+}
+
+// NewJUnit returns the format for Jenkins, GitLab and their like: one testsuite
+// for each package on each target, the target as its hostname and in its name,
+// and target.package as the class name. What was answered wrong is a failure,
+// what could not be told an error. It is written when the run is over.
+func NewJUnit(w io.Writer, _ Options) Format {
+	return &junit{w: w, byName: map[[2]string]*junitSuite{}, titles: map[string]string{}}
+}
+
+func (j *junit) Begin(b Begin) { j.titles[b.Package] = b.Suite }
+
+func (j *junit) Done(Begin) {}
+
+func (j *junit) Result(b Begin, r Result) {
+	s := j.suite(r.Target, r.Package, r.Start)
+	c := junitCase{Name: xmlText(junitName(r)), Classname: className(r.Target, r.Package), Time: junitTime(r.Took)}
+	cause := &junitCause{Message: xmlText(oneLine(r.Message))}
+	switch r.Outcome {
+	case Passed:
+	case Failed, NotTold, Unreachable:
+		cause.Type = string(r.Outcome)
+		cause.Text = xmlText(junitBody(r))
+		if r.Outcome == Failed {
+			s.Failures++
+			c.Failure = cause
+		} else {
+			s.Errors++
+			c.Error = cause
+		}
+	default:
+		if cause.Message == "" {
+			cause.Message = string(r.Outcome)
+		}
+		s.Skipped++
+		c.Skipped = cause
+	}
+	s.took += r.Took
+	s.Tests++
+	s.Cases = append(s.Cases, c)
+}
+
+// End writes the document. A problem beside the specs is a test case too: a
+// package that crashed must not be green in Jenkins, and a suite without cases
+// is dropped there.
+func (j *junit) End(sum Summary) error {
+	for _, p := range sum.Problems {
+		s := j.suite(p.Target, p.Package, sum.Start)
+		text := p.Text
+		if p.Output != "" {
+			text += "\n\nthe end of what it printed:\n" + p.Output
+		}
+		s.Tests++
+		s.Errors++
+		s.Cases = append(s.Cases, junitCase{
+			Name: "the whole package", Classname: className(p.Target, p.Package), Time: junitTime(0),
+			Error: &junitCause{Message: xmlText(oneLine(p.Text)), Type: "problem", Text: xmlText(visible(text))},
+		})
+	}
+	for i, s := range j.suites {
+		s.ID, s.Time = i, junitTime(s.took)
+	}
+	if _, err := io.WriteString(j.w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(j.w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(junitDocument{Suites: j.suites}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(j.w, "\n")
+	return err
+}
+
+func (j *junit) suite(target, pkg string, start time.Time) *junitSuite {
+	key := [2]string{target, pkg}
+	s, ok := j.byName[key]
+	if !ok {
+		title := j.titles[pkg]
+		if title == "" {
+			title = pkg
+		}
+		if target != "" {
+			title = strings.TrimSpace(title + " on " + target)
+		}
+		s = &junitSuite{
+			Name: or(xmlText(visible(title)), "hostspec"), Package: xmlText(pkg),
+			Hostname: or(xmlText(visible(target)), "localhost"), Timestamp: start.UTC().Format("2006-01-02T15:04:05"),
+		}
+		j.byName[key] = s
+		j.suites = append(j.suites, s)
+	}
+	return s
+}
+
+// junitName names a spec; the schemas want some name.
+func junitName(r Result) string { return or(fullName(r), "(a spec without a name)") }
+
+// junitBody is a failure in full, with the line it belongs to: the schema of
+// Jenkins has no attribute for that.
+func junitBody(r Result) string {
+	body := visible(r.Message)
+	if r.Location.File != "" {
+		body += "\n\nat " + r.Location.String()
+	}
+	if at := r.FailedAt; at != nil && at.File != "" && *at != r.Location {
+		body += ", failed at " + at.String()
+	}
+	if r.Output != "" {
+		body += "\n\noutput of the spec:\n" + visible(r.Output)
+	}
+	return body
+}
+
+// className is target.package. Jenkins takes what follows the last dot for the
+// class and what precedes it for a package, so the Go package keeps none.
+func className(target, pkg string) string {
+	name := strings.ReplaceAll(pkg, ".", "_")
+	if target == "" {
+		return xmlText(name)
+	}
+	return strings.TrimSuffix(xmlText(visible(target))+"."+xmlText(name), ".")
+}
+
+// junitTime is seconds with three decimals, never with an exponent.
+func junitTime(d time.Duration) string { return fmt.Sprintf("%.3f", max(d, 0).Seconds()) }
+
+// xmlText drops what XML 1.0 cannot hold (section 2.2, Char) at all.
+func xmlText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return r
+		case r < 0x20 || r == 0xfffe || r == 0xffff:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+func or(s, other string) string {
+	if strings.TrimSpace(s) == "" {
+		return other
+	}
+	return s
+}

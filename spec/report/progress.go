@@ -1,0 +1,47 @@
+package report
+
+import "io"
+
+// progress is a character for each spec.
+type progress struct {
+	console
+	column int
+}
+
+// progressWidth is where a line of characters ends.
+const progressWidth = 80
+
+// NewProgress returns the short format for people: one character for each spec
+// as it ends, and the failures in full at the end. The characters are . passed,
+// F failed, ? could not tell, U unreachable and - skipped or pending.
+func NewProgress(w io.Writer, o Options) Format {
+	return &progress{console: console{w: w, color: o.Color}}
+}
+
+func (p *progress) Begin(Begin) {}
+
+func (p *progress) Done(Begin) {}
+
+func (p *progress) Result(b Begin, r Result) {
+	p.note(b, r)
+	if p.column == progressWidth {
+		p.print("\n")
+		p.column = 0
+	}
+	mark := map[Outcome]string{Passed: ".", Failed: "F", NotTold: "?", Unreachable: "U"}[r.Outcome]
+	if mark == "" {
+		mark = "-"
+	}
+	p.print(p.paint(p.colorOf(r.Outcome), mark))
+	p.column++
+}
+
+func (p *progress) End(sum Summary) error {
+	if p.column > 0 {
+		p.print("\n")
+	}
+	p.failures()
+	p.problems(sum.Problems)
+	p.print("\n")
+	return p.err
+}
