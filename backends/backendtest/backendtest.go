@@ -125,8 +125,8 @@ func Test(ctx context.Context, open Opener, opts Options) (notApplicable []*NotA
 // Run opens a connection and runs the check over it. The error is nil, a
 // *FailedError or a *NotApplicableError.
 //
-// A backend that hangs costs Options.Timeout: then Run returns and leaves behind
-// a goroutine that nobody can end.
+// A backend that hangs costs Options.Timeout and some time for cleaning up: then
+// Run returns and leaves behind a goroutine that nobody can end.
 func (c Check) Run(ctx context.Context, open Opener, opts Options) error {
 	if opts.TempDir == "" {
 		opts.TempDir = "/tmp"
@@ -137,8 +137,9 @@ func (c Check) Run(ctx context.Context, open Opener, opts Options) error {
 	late := fmt.Errorf("took longer than %v", opts.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, opts.Timeout, late)
 	defer cancel()
+	s := &session{open: open, opts: opts}
 	done := make(chan error, 1)
-	go func() { done <- c.runOver(ctx, &session{open: open, opts: opts}) }()
+	go func() { done <- c.runOver(ctx, s) }()
 	var err error
 	select {
 	case err = <-done:
@@ -146,7 +147,7 @@ func (c Check) Run(ctx context.Context, open Opener, opts Options) error {
 		// What respects its context ends now and may know more.
 		select {
 		case err = <-done:
-		case <-time.After(cleanupTime + time.Second):
+		case <-time.After(2*s.cleanupTime() + time.Second):
 			err = fmt.Errorf("it hangs, although its context has ended: %w", context.Cause(ctx))
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
-	"time"
 )
 
 var inputChecks = []Check{
@@ -19,10 +18,6 @@ var inputChecks = []Check{
 	{"stdin is passed on as it comes", talk},
 	{"a process that does not read its stdin", unreadInput},
 }
-
-// soon is more than any of these takes, and less than the processes that would be
-// waited for by mistake.
-const soon = 30 * time.Second
 
 func noInput(ctx context.Context, s *session) error {
 	r, err := run(ctx, s, sh(`cat; echo end`))
@@ -50,11 +45,11 @@ func exactInput(ctx context.Context, s *session) error {
 // largeInput sends what no compression makes small.
 func largeInput(ctx context.Context, s *session) error {
 	const size = 8 << 20
-	data := rand.NewChaCha8([32]byte{'h', 'o', 's', 't'})
+	data := func() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{'h', 'o', 's', 't'}), size) }
 	sent, back := sha256.New(), sha256.New()
+	io.Copy(sent, data())
 	cmd := sh(`cat`)
-	cmd.Stdin = io.TeeReader(io.LimitReader(data, size), sent)
-	cmd.Stdout = back
+	cmd.Stdin, cmd.Stdout = data(), back
 	r, err := run(ctx, s, cmd)
 	if err != nil {
 		return err
@@ -85,7 +80,7 @@ func talk(ctx context.Context, s *session) error {
 		}
 	}
 	stdin.Close()
-	status, err := waitWithin(p, soon, "of the end of its stdin")
+	status, err := waitSoon(ctx, p, "the end of its stdin")
 	if err != nil {
 		return err
 	}
@@ -112,7 +107,7 @@ func unreadInput(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	status, err := waitWithin(p, soon, "of the end of a process whose stdin is still open on our side")
+	status, err := waitSoon(ctx, p, "the end of a process whose stdin is still open on our side")
 	return errors.Join(append(errs, err,
 		same("stdout", "done\n", stdout.String()), same("status", "exit 8", status.String()))...)
 }

@@ -94,7 +94,7 @@ func (s *session) ends(ctx, inner context.Context, cmd backends.Command, mark st
 		return errors.Join(err, s.noSurvivors(ctx, mark))
 	}
 	stop()
-	_, err = waitWithin(p, soon, "of the end of its context")
+	_, err = waitSoon(ctx, p, "the end of its context")
 	var errs []error
 	if !errors.Is(err, cause) {
 		errs = append(errs, fmt.Errorf("expected Wait to return %q, found %w", cause, orNil(err)))
@@ -116,7 +116,7 @@ func grandchild(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	status, err := waitWithin(p, soon, "of the end of the process, although a grandchild holds its output open")
+	status, err := waitSoon(ctx, p, "the end of the process, although a grandchild holds its output open")
 	return errors.Join(err, same("stdout", "done\n", stdout.String()), same("status", "exit 9", status.String()))
 }
 
@@ -131,7 +131,7 @@ func lateOutput(ctx context.Context, s *session) error {
 		return fmt.Errorf("start: %w", err)
 	}
 	begin := time.Now()
-	if _, err := waitWithin(p, soon, "of the end of the process"); err != nil {
+	if _, err := waitSoon(ctx, p, "the end of the process"); err != nil {
 		return err
 	}
 	if strings.Contains(stdout.String(), "late") {
@@ -167,9 +167,19 @@ func fiftyCancelled(ctx context.Context, s *session) error {
 	stdout := newWatcher()
 	go func() {
 		// Without a first one this check ends by its deadline, which says so.
-		if stdout.await(inner, "up\n") == nil {
-			cancel(errStop)
+		if stdout.await(inner, "up\n") != nil {
+			return
 		}
+		// How many run at once is the target's affair: no more come when none
+		// has come for a while.
+		for more := true; more; {
+			select {
+			case <-stdout.more:
+			case <-time.After(500 * time.Millisecond):
+				more = false
+			}
+		}
+		cancel(errStop)
 	}()
 	errs := []error{together(50, 50, func(int) error {
 		cmd := sh(`echo up; sleep "$1"`, mark)
@@ -195,8 +205,9 @@ func closeKills(ctx context.Context, s *session) error {
 		return fmt.Errorf("start: %w", err)
 	}
 	errs := []error{stdout.await(ctx, "up\n"), s.Close()}
-	if status, err := waitWithin(p, soon, "after Close"); err == nil {
-		errs = append(errs, fmt.Errorf("expected an error of Wait after Close, found %v", status))
+	// An error of the context means that Close did nothing.
+	if status, err := waitSoon(ctx, p, "Close"); err == nil || ctx.Err() != nil {
+		errs = append(errs, fmt.Errorf("expected Wait to return an error soon after Close, found %v, %w", status, orNil(err)))
 	}
 	return errors.Join(append(errs, s.noSurvivors(ctx, mark))...)
 }

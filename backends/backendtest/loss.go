@@ -32,7 +32,7 @@ func lost(ctx context.Context, s *session) error {
 		return fmt.Errorf("cannot make the target die: %w", err)
 	}
 	var errs []error
-	if status, err := waitWithin(p, soon, "of the death of the target"); !errors.Is(err, backends.ErrLost) {
+	if status, err := waitSoon(ctx, p, "the death of the target"); !errors.Is(err, backends.ErrLost) {
 		errs = append(errs, fmt.Errorf("expected ErrLost of Wait, found %v, %w", status, orNil(err)))
 	}
 	if _, err := run(ctx, s, sh(`:`)); !errors.Is(err, backends.ErrLost) {

@@ -8,6 +8,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
 )
 
 var outputChecks = []Check{
@@ -15,6 +18,7 @@ var outputChecks = []Check{
 	{"stderr is apart from stdout", stderrApart},
 	{"output nobody wants", discardedOutput},
 	{"both streams at once", bothStreams},
+	{"a slow reader gets everything", slowReader},
 	{"50 MB of output without 50 MB of memory", largeOutput},
 }
 
@@ -84,6 +88,40 @@ func bothStreams(ctx context.Context, s *session) error {
 	return errors.Join(
 		result{Status: status}.ok(), out.upTo("stdout", 300_000), err.upTo("stderr", 300_000))
 }
+
+// slowReader takes its time before the first byte, so that the process has long
+// ended while much of its output is still on the way.
+func slowReader(ctx context.Context, s *session) error {
+	const numbers = 200_000
+	var out counted
+	first := time.After(3 * backends.Drain)
+	cmd := sh(`seq 1 "$1"`, strconv.Itoa(numbers))
+	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
+		if first != nil {
+			<-first
+			first = nil
+		}
+		return out.Write(p)
+	})
+	status, err := runBare(ctx, s, cmd)
+	if err != nil {
+		return err
+	}
+	// Again with so little that it all fits into a pipe: the process ends at once.
+	few := &counted{}
+	cmd = sh(`seq 1 "$1"`, "5000")
+	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
+		<-time.After(2 * backends.Drain)
+		return few.Write(p)
+	})
+	_, err = runBare(ctx, s, cmd)
+	return errors.Join(err,
+		result{Status: status}.ok(), out.upTo("stdout", numbers), few.upTo("stdout", 5000))
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // largeOutput streams 50 MB and looks at the heap meanwhile.
 func largeOutput(ctx context.Context, s *session) error {

@@ -15,9 +15,6 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
-// cleanupTime bounds what is done on the target after a check has ended.
-const cleanupTime = 20 * time.Second
-
 // A session is one check's connection and what it has to tidy up.
 type session struct {
 	backends.Backend
@@ -25,6 +22,9 @@ type session struct {
 	opts     Options
 	cleanups []func(context.Context) error
 }
+
+// cleanupTime bounds what is done on the target after a check has ended.
+func (s *session) cleanupTime() time.Duration { return min(20*time.Second, s.opts.Timeout) }
 
 // A result is how a process ended and what it printed.
 type result struct {
@@ -82,7 +82,7 @@ func (s *session) cleanup(f func(context.Context) error) { s.cleanups = append(s
 
 // cleanUp runs even when the check's time is over.
 func (s *session) cleanUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cleanupTime())
 	defer cancel()
 	var errs []error
 	for len(s.cleanups) > 0 {
@@ -149,10 +149,12 @@ func survivors(ctx context.Context, b backends.Backend, mark string) ([]string, 
 }
 
 // noSurvivors waits a while until nothing on the target has the marker. What is
-// still there then is named, and killed.
+// still there then is named, and killed, even when the check's time is over.
 func (s *session) noSurvivors(ctx context.Context, mark string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cleanupTime())
+	defer cancel()
 	return s.afresh(ctx, func(b backends.Backend) error {
-		const patience = 5 * time.Second
+		patience := s.cleanupTime() / 4
 		var pids []string
 		err := poll(ctx, patience, func() (done bool, err error) {
 			pids, err = survivors(ctx, b, mark)
@@ -239,8 +241,10 @@ func (w *watcher) await(ctx context.Context, text string) error {
 	return nil
 }
 
-// waitWithin is Wait that has to return soon.
-func waitWithin(p backends.Process, d time.Duration, when string) (backends.Status, error) {
+// waitSoon is Wait that has to return long before what it must not wait for.
+func waitSoon(ctx context.Context, p backends.Process, when string) (backends.Status, error) {
+	const soon = 30 * time.Second
+	begin := time.Now()
 	type end struct {
 		status backends.Status
 		err    error
@@ -253,19 +257,11 @@ func waitWithin(p backends.Process, d time.Duration, when string) (backends.Stat
 	select {
 	case e := <-ended:
 		return e.status, e.err
-	case <-time.After(d):
-		return backends.Status{}, &slowError{d, when}
+	case <-time.After(soon):
+	case <-ctx.Done():
 	}
-}
-
-// A slowError says that Wait did not return.
-type slowError struct {
-	after time.Duration
-	when  string
-}
-
-func (e *slowError) Error() string {
-	return fmt.Sprintf("expected Wait to return within %v %s, it still waits", e.after, e.when)
+	return backends.Status{}, fmt.Errorf("expected Wait to return soon after %s, it still waits after %v",
+		when, time.Since(begin).Round(time.Second))
 }
 
 // excerpt is a text short enough for an error.

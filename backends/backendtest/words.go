@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
@@ -130,12 +131,33 @@ func environment(ctx context.Context, s *session) error {
 		}
 		errs = append(errs, same("the variable", w, found[i]))
 	}
-	// What is given is added: the rest stays, and a known name is replaced.
-	r, err = run(ctx, s, backends.Command{
-		Args: []string{"sh", "-c", `echo "$HOME"; echo "${PATH:+path}"`},
-		Env:  []string{"HOME=/no/where"},
-	})
-	return errors.Join(append(errs, err, same("stdout", "/no/where\npath\n", r.stdout))...)
+	return errors.Join(append(errs, added(ctx, s))...)
+}
+
+// added checks that what is given replaces a known name, and that the rest stays.
+func added(ctx context.Context, s *session) error {
+	// Which shell asks, and where, is told by variables too.
+	const ask = `unset _ PWD OLDPWD SHLVL; env`
+	plain, err := must(ctx, s, ask)
+	if err != nil {
+		return err
+	}
+	cmd := sh(ask)
+	cmd.Env = []string{"HOME=/no/where"}
+	r, err := run(ctx, s, cmd)
+	if err != nil {
+		return err
+	}
+	found := strings.Split(r.stdout, "\n")
+	if !slices.Contains(found, "HOME=/no/where") {
+		err = fmt.Errorf("expected HOME to be replaced, found %s", excerpt(r.stdout))
+	}
+	for line := range strings.SplitSeq(plain, "\n") {
+		if !slices.Contains(found, line) && !strings.HasPrefix(line, "HOME=") {
+			err = errors.Join(err, fmt.Errorf("expected the target's own %q to stay, found %s", line, excerpt(r.stdout)))
+		}
+	}
+	return err
 }
 
 func directory(ctx context.Context, s *session) error {
