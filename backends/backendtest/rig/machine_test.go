@@ -94,6 +94,7 @@ func TestMachineURI(t *testing.T) {
 }
 
 func TestTwoMachinesAtOnce(t *testing.T) {
+	needDocker(t)
 	machines := make([]*Machine, 2)
 	t.Run("start", func(start *testing.T) {
 		for i := range machines {
