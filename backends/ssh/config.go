@@ -1,0 +1,233 @@
+package ssh
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// host is everything ssh_config(5) says about one host that matters to us.
+type host struct {
+	// asked is what was asked for, before ssh_config replaced any of it.
+	asked address
+	// name is HostName, user and port are never empty.
+	name, user, port string
+	// alias is HostKeyAlias, or empty.
+	alias string
+	// identities are the IdentityFiles, defaults those of them that OpenSSH
+	// tries unasked.
+	identities, defaults []string
+	certificates         []string
+	identitiesOnly       bool
+	// agent is the socket of the ssh-agent, or empty.
+	agent string
+	// userKnown is where new host keys are added, in the first of them.
+	userKnown, globalKnown []string
+	hostKeyChecking        string
+	proxyJump              string
+	proxyCommand           string
+	aliveInterval          time.Duration
+	aliveMax               int
+}
+
+// defaultIdentities are what OpenSSH tries without being told (ssh_config(5),
+// IdentityFile).
+var defaultIdentities = []string{
+	"~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519",
+	"~/.ssh/id_ed25519_sk", "~/.ssh/id_xmss", "~/.ssh/id_dsa",
+}
+
+// settings are keywords of ssh_config in lower case and their values, in order.
+type settings map[string][]string
+
+func (s settings) get(keyword string) string {
+	if v := s[keyword]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// words splits the value of a keyword that takes several, or returns the defaults.
+func (s settings) words(keyword string, defaults ...string) []string {
+	v := s.get(keyword)
+	if v == "" {
+		return defaults
+	}
+	if v == "none" {
+		return nil
+	}
+	return splitWords(v)
+}
+
+// splitWords splits at white space outside of double quotes.
+func splitWords(s string) []string {
+	var words []string
+	var word strings.Builder
+	quoted, any := false, false
+	for _, r := range s {
+		switch {
+		case r == '"':
+			quoted, any = !quoted, true
+		case (r == ' ' || r == '\t') && !quoted:
+			if any {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			any = false
+		default:
+			word.WriteRune(r)
+			any = true
+		}
+	}
+	if any {
+		words = append(words, word.String())
+	}
+	return words
+}
+
+// resolve finds out what ssh_config says about a host. jump replaces its ProxyJump
+// when set.
+func (d *dialer) resolve(ctx context.Context, a address, jump *string) (*host, error) {
+	s, err := d.readConfig(ctx, a)
+	if err != nil {
+		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
+	}
+	h := &host{asked: a, name: s.get("hostname"), user: s.get("user"), port: s.get("port")}
+	me, local := "", ""
+	if u, err := user.Current(); err == nil {
+		me = u.Username
+	}
+	local, _ = os.Hostname()
+	h.name = first(h.name, a.host)
+	h.user = first(a.user, h.user, me)
+	h.port = first(a.port, h.port, "22")
+	h.alias = s.get("hostkeyalias")
+	h.proxyJump = s.get("proxyjump")
+	if jump != nil {
+		h.proxyJump = *jump
+	}
+	t := tokens(h, me, local)
+	if h.name, err = expand(h.name, map[byte]string{'h': a.host, '%': "%"}); err != nil {
+		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
+	}
+	t['h'] = h.name
+	if err := h.fill(s, t); err != nil {
+		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
+	}
+	if d.options.knownHosts != "" {
+		h.userKnown, h.globalKnown = []string{d.options.knownHosts}, nil
+	}
+	return h, nil
+}
+
+// fill takes over what may hold tokens and everything that has a default.
+func (h *host) fill(s settings, t map[byte]string) (err error) {
+	files := func(values []string) []string {
+		var out []string
+		for _, v := range values {
+			if v == "none" {
+				continue
+			}
+			file, e := expand(v, t)
+			if e != nil && err == nil {
+				err = e
+			}
+			out = append(out, os.ExpandEnv(tilde(file)))
+		}
+		return out
+	}
+	if asked := s["identityfile"]; len(asked) == 0 || sameWords(asked, defaultIdentities) {
+		h.defaults = files(defaultIdentities)
+	} else {
+		h.identities = files(asked)
+	}
+	h.certificates = files(s["certificatefile"])
+	h.identitiesOnly = s.get("identitiesonly") == "yes"
+	switch agent := s.get("identityagent"); agent {
+	case "", "SSH_AUTH_SOCK":
+		h.agent = os.Getenv("SSH_AUTH_SOCK")
+	case "none":
+	default:
+		h.agent = files([]string{agent})[0]
+	}
+	h.userKnown = files(s.words("userknownhostsfile", "~/.ssh/known_hosts", "~/.ssh/known_hosts2"))
+	h.globalKnown = files(s.words("globalknownhostsfile", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"))
+	h.hostKeyChecking = s.get("stricthostkeychecking")
+	if h.proxyJump == "none" {
+		h.proxyJump = ""
+	}
+	if command := s.get("proxycommand"); command != "none" && command != "" && h.proxyJump == "" {
+		if h.proxyCommand, err = expand(command, t); err != nil {
+			return err
+		}
+	}
+	h.aliveInterval, h.aliveMax = keepAlive, unanswered
+	if n, e := strconv.Atoi(s.get("serveraliveinterval")); e == nil && n > 0 {
+		h.aliveInterval = time.Duration(n) * time.Second
+	}
+	if n, e := strconv.Atoi(s.get("serveralivecountmax")); e == nil && n > 0 {
+		h.aliveMax = n
+	}
+	return err
+}
+
+// tokens are the percent tokens of ssh_config(5), TOKENS, that we know.
+func tokens(h *host, me, local string) map[byte]string {
+	home, _ := os.UserHomeDir()
+	short, _, _ := strings.Cut(local, ".")
+	sum := sha1.Sum([]byte(local + h.name + h.port + h.user + h.proxyJump))
+	return map[byte]string{
+		'%': "%", 'h': h.name, 'n': h.asked.host, 'p': h.port, 'r': h.user, 'u': me,
+		'd': home, 'i': strconv.Itoa(os.Getuid()), 'l': local, 'L': short,
+		'k': first(h.alias, h.asked.host), 'j': h.proxyJump, 'C': hex.EncodeToString(sum[:]),
+	}
+}
+
+func expand(text string, tokens map[byte]string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			b.WriteByte(text[i])
+			continue
+		}
+		i++
+		if i == len(text) {
+			return "", fmt.Errorf("%q ends in the middle of a token", text)
+		}
+		value, ok := tokens[text[i]]
+		if !ok {
+			return "", fmt.Errorf("%q holds %%%c, which is not supported", text, text[i])
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// sameWords tells whether every word of a is one of b.
+func sameWords(a, b []string) bool {
+	known := map[string]bool{}
+	for _, w := range b {
+		known[w] = true
+	}
+	for _, w := range a {
+		if !known[w] {
+			return false
+		}
+	}
+	return len(a) > 1
+}

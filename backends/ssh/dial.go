@@ -1,0 +1,194 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"time"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// dialer opens one target.
+type dialer struct {
+	// target is how people see it.
+	target  string
+	options options
+}
+
+// link is a connection to a host that let us in.
+type link struct {
+	client *xssh.Client
+	conn   *conn
+	// via closes what the connection runs through, be it a process or other links.
+	via io.Closer
+}
+
+// maxHops bounds a chain of jump hosts that leads back to itself.
+const maxHops = 16
+
+// connect logs in to a host, by way of its jump hosts.
+func (d *dialer) connect(ctx context.Context, h *host, depth int) (*link, error) {
+	if depth > maxHops {
+		return nil, d.unreachable("follow ProxyJump", fmt.Errorf("more than %d jump hosts; does %s lead back to itself?", maxHops, h.asked.host), "")
+	}
+	route, via, err := d.route(ctx, h, depth)
+	if err != nil {
+		return nil, err
+	}
+	l, err := d.login(ctx, h, route, depth == 0)
+	if err != nil {
+		_ = via.Close()
+		return nil, err
+	}
+	l.via = closers{l.via, via}
+	return l, nil
+}
+
+// A route makes a connection to one host. The closer is what has to end with it.
+type route func(ctx context.Context) (net.Conn, error)
+
+// nothing is a closer for what ends by itself.
+type nothing struct{}
+
+func (nothing) Close() error { return nil }
+
+// closers close in order.
+type closers []io.Closer
+
+func (c closers) Close() error {
+	var errs []error
+	for _, x := range c {
+		errs = append(errs, x.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// route finds the way to a host.
+func (d *dialer) route(ctx context.Context, h *host, depth int) (route, io.Closer, error) {
+	where := net.JoinHostPort(h.name, h.port)
+	switch {
+	case h.proxyJump != "":
+		return d.jump(ctx, h, depth)
+	case h.proxyCommand != "":
+		return func(ctx context.Context) (net.Conn, error) { return startProxy(ctx, h.proxyCommand) }, nothing{}, nil
+	}
+	return func(ctx context.Context) (net.Conn, error) {
+		var n net.Dialer
+		return n.DialContext(ctx, "tcp", where)
+	}, nothing{}, nil
+}
+
+// jump logs in to the last of the jump hosts, by way of those before it, as OpenSSH
+// does: each has settings of its own, and the first may have a ProxyJump itself.
+func (d *dialer) jump(ctx context.Context, h *host, depth int) (route, io.Closer, error) {
+	before, last := "", h.proxyJump
+	if i := strings.LastIndexByte(last, ','); i >= 0 {
+		before, last = last[:i], last[i+1:]
+	}
+	a, err := parseAddress(strings.TrimPrefix(strings.TrimSpace(last), "ssh://"))
+	if err != nil {
+		return nil, nil, d.unreachable(fmt.Sprintf("ProxyJump %q of %s", h.proxyJump, h.asked.host), err, "")
+	}
+	var override *string
+	if before != "" {
+		override = &before
+	}
+	hop, err := d.resolve(ctx, a, override)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := d.connect(ctx, hop, depth+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	where := net.JoinHostPort(h.name, h.port)
+	return func(ctx context.Context) (net.Conn, error) {
+		return l.client.DialContext(ctx, "tcp", where)
+	}, closers{l.client, l.via}, nil
+}
+
+// login connects and logs in, and tries again while the server has too many others
+// at its door.
+func (d *dialer) login(ctx context.Context, h *host, route route, isTarget bool) (*link, error) {
+	pause := 50 * time.Millisecond
+	var last error
+	for {
+		l, err := d.attempt(ctx, h, route, isTarget)
+		var busy *busyError
+		switch {
+		case errors.As(err, &busy):
+			last = err
+		case err != nil && last != nil && ctx.Err() != nil:
+			return nil, last
+		default:
+			return l, err
+		}
+		select {
+		case <-time.After(pause/2 + rand.N(pause)):
+			pause = min(2*pause, time.Second)
+		case <-ctx.Done():
+			return nil, last
+		}
+	}
+}
+
+// attempt is one connection.
+func (d *dialer) attempt(ctx context.Context, h *host, route route, isTarget bool) (*link, error) {
+	raw, err := route(ctx)
+	if err != nil {
+		return nil, d.dialError(ctx, h, err)
+	}
+	c := &conn{Conn: raw}
+	l := &handshake{dialer: d, host: h, isTarget: isTarget}
+	config, err := l.config(ctx)
+	defer l.close()
+	if err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	// A handshake knows no context. Closing ends it on every kind of
+	// connection; a deadline is not known to all.
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	inner, channels, requests, err := xssh.NewClientConn(c, h.known(), config)
+	if err == nil && !stop() {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		stop()
+		_ = raw.Close()
+		return nil, l.explain(ctx, c, err)
+	}
+	via := io.Closer(nothing{})
+	if p, ok := raw.(*proxyConn); ok {
+		via = p
+	}
+	return &link{client: xssh.NewClient(inner, channels, requests), conn: c, via: via}, nil
+}
+
+// known is the name under which known_hosts knows a host.
+func (h *host) known() string {
+	if h.alias != "" {
+		return net.JoinHostPort(h.alias, "22")
+	}
+	return net.JoinHostPort(h.name, h.port)
+}
+
+// where is a host as people see it.
+func (h *host) where() string {
+	s := net.JoinHostPort(h.name, h.port)
+	if h.asked.host != h.name {
+		s += " (" + h.asked.host + ")"
+	}
+	return s
+}
+
+func (d *dialer) unreachable(tried string, err error, advice string) error {
+	return &backends.UnreachableError{Target: d.target, Tried: tried, Err: err, Advice: advice}
+}

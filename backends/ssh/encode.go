@@ -1,0 +1,120 @@
+package ssh
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// maxRequest is how many bytes of exec request are sent. sshd hands the request
+// to the login shell as one word, and Linux takes no word above 128 KiB
+// (execve(2), MAX_ARG_STRLEN).
+const maxRequest = 100_000
+
+// sbin is what is added to the target's PATH: sshd gives ordinary users none of
+// the places where half of what is asked about lives.
+const sbin = "/usr/local/sbin:/usr/sbin:/sbin"
+
+// request makes the exec request for a command, and what has to go ahead of its
+// stdin when the request alone cannot hold it.
+func request(cmd backends.Command, mark string) (exec string, ahead string, err error) {
+	script, err := script(cmd, mark)
+	if err != nil {
+		return "", "", err
+	}
+	if exec = wrap(script); len(exec) <= maxRequest {
+		return exec, "", nil
+	}
+	// read takes one byte at a time, hence leaves the rest of stdin alone.
+	return `sh -c 'IFS= read -r s && eval "$(printf %b "$s")"'`, escape(script) + "\n", nil
+}
+
+// wrap makes shell text an exec request that any login shell hands to sh unchanged.
+func wrap(script string) string { return `sh -c 'eval "$(printf %b "` + escape(script) + `")"'` }
+
+// script is the command as POSIX shell text that becomes the command by exec: no
+// shell stays in between to swallow a signal.
+func script(cmd backends.Command, mark string) (string, error) {
+	if err := check(cmd); err != nil {
+		return "", err
+	}
+	var s strings.Builder
+	// Our stderr begins with the mark and the process's number, for the killing of
+	// what sshd refuses to signal.
+	fmt.Fprintf(&s, "echo %s$$ >&2; PATH=$PATH:%s; export PATH; ", mark, sbin)
+	if cmd.Dir != "" {
+		dir := cmd.Dir
+		if !strings.HasPrefix(dir, "/") {
+			// Else cd takes "-" for the previous directory and searches CDPATH.
+			dir = "./" + dir
+		}
+		fmt.Fprintf(&s, "cd %s || exit 127; ", backends.Quote(dir))
+	}
+	s.WriteString("exec ")
+	switch {
+	case len(cmd.Env) == 0 && strings.HasPrefix(cmd.Args[0], "-"):
+		s.WriteString("-- ")
+	case len(cmd.Env) > 0:
+		// env, and not export: a shell refuses names that are no identifiers and
+		// guards some of its own variables.
+		s.WriteString("env -- " + backends.Quote(cmd.Env...) + " ")
+		if strings.Contains(cmd.Args[0], "=") {
+			// env would take the program for another variable.
+			s.WriteString(`sh -c 'exec "$@"' sh `)
+		}
+	}
+	s.WriteString(backends.Quote(cmd.Args...))
+	if cmd.Stdin == nil {
+		s.WriteString(" </dev/null")
+	}
+	return s.String(), nil
+}
+
+func check(cmd backends.Command) error {
+	if len(cmd.Args) == 0 || cmd.Args[0] == "" {
+		return errors.New("no command was given")
+	}
+	for _, word := range append(append([]string{cmd.Dir}, cmd.Args...), cmd.Env...) {
+		if strings.ContainsRune(word, 0) {
+			return fmt.Errorf("%q holds a NUL byte, which no process can be given", word)
+		}
+	}
+	for _, pair := range cmd.Env {
+		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
+			return fmt.Errorf("environment %q: want NAME=value", pair)
+		}
+	}
+	return nil
+}
+
+// escape writes text for printf %b (POSIX: \0 and up to three octal digits) so
+// that it stands unchanged between double quotes of a POSIX shell within single
+// quotes of any login shell: csh expands ! even there and ends at a newline, fish
+// reads \\ and \' there.
+func escape(text string) string {
+	var b strings.Builder
+	b.Grow(len(text) * 3 / 2)
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c > '~' || strings.IndexByte("'\"\\!$`%", c) >= 0 {
+			fmt.Fprintf(&b, `\0%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// stdin is what the process reads, behind what has to go ahead of it.
+func stdin(cmd backends.Command, ahead string) io.Reader {
+	switch {
+	case ahead == "":
+		return cmd.Stdin
+	case cmd.Stdin == nil:
+		return strings.NewReader(ahead)
+	}
+	return io.MultiReader(strings.NewReader(ahead), cmd.Stdin)
+}

@@ -1,0 +1,78 @@
+package ssh
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	xssh "golang.org/x/crypto/ssh"
+)
+
+// handshake is one attempt to log in and what came to light in it.
+type handshake struct {
+	*dialer
+	host     *host
+	isTarget bool
+
+	keys *keyring
+
+	mu      sync.Mutex
+	hostKey error
+	banner  string
+	allowed []string
+}
+
+func (l *handshake) close() {
+	if l.keys != nil {
+		l.keys.close()
+	}
+}
+
+// config says how to log in.
+func (l *handshake) config(ctx context.Context) (*xssh.ClientConfig, error) {
+	known, err := l.knownHosts(l.host)
+	if err != nil {
+		return nil, err
+	}
+	if l.keys, err = l.loadKeys(ctx, l.host); err != nil {
+		return nil, err
+	}
+	config := &xssh.ClientConfig{
+		User: l.host.user,
+		HostKeyCallback: func(name string, _ net.Addr, key xssh.PublicKey) error {
+			err := known.check(name, key)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.hostKey = err
+			return err
+		},
+		HostKeyAlgorithms: known.algorithms(l.host.known()),
+		BannerCallback: func(message string) error {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.banner += message
+			return nil
+		},
+		AuthCallback: func(auth *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.allowed = auth.AllowedMethods
+			return nil, nil // what is in Auth, in its order
+		},
+		Auth: l.methods(),
+	}
+	config.KeyExchanges = keyExchanges()
+	return config, nil
+}
+
+// keyExchanges prefers curve25519, which is a tenth of a second faster than what
+// OpenSSH prefers.
+func keyExchanges() []string {
+	preferred := []string{xssh.KeyExchangeCurve25519}
+	for _, k := range xssh.SupportedAlgorithms().KeyExchanges {
+		if k != xssh.KeyExchangeCurve25519 {
+			preferred = append(preferred, k)
+		}
+	}
+	return preferred
+}

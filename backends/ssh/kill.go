@@ -1,0 +1,100 @@
+package ssh
+
+import (
+	"io"
+	"strconv"
+	"time"
+
+	xssh "golang.org/x/crypto/ssh"
+)
+
+// kill ends the process group on the target, within killGrace.
+func (p *process) kill() {
+	timeout := time.NewTimer(killGrace + 4*time.Duration(p.b.rtt.Load()))
+	defer timeout.Stop()
+	ended := make(chan struct{})
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		defer close(ended)
+		select {
+		case <-p.ended:
+		case <-p.gone:
+		case <-stop:
+		}
+	}()
+	go p.killUntil(ended)
+	select {
+	case <-ended:
+	case <-timeout.C:
+	}
+}
+
+// killUntil sends signals until the process has ended. sshd signals the process
+// group, but refuses when the login is root's or a command is forced; then a session
+// of its own kills the group.
+func (p *process) killUntil(ended <-chan struct{}) {
+	select {
+	case <-p.answered:
+	case <-ended:
+		return
+	}
+	signal := xssh.Marshal(struct{ Name string }{"KILL"})
+	for pause := 10 * time.Millisecond; !isClosed(ended); pause *= 2 {
+		ok, err := p.ch.SendRequest("signal", true, signal)
+		if err != nil {
+			return
+		}
+		if pid := p.stderr.pid(); !ok && pid > 1 {
+			p.b.killGroup(pid, ended)
+		}
+		select {
+		case <-ended:
+		case <-time.After(pause):
+		}
+	}
+}
+
+// groupKiller kills the members of the process group that p is in, one by one: what
+// a negative number means to kill differs from shell to shell, and the mistake
+// would be everybody's end. A member that forks meanwhile is found the next time
+// round. A server that gives its processes no group of their own shares it with this
+// script too; then p alone is killed. The fields are those of proc(5),
+// /proc/pid/stat.
+const groupKiller = `group() { sed "s/.*) . [0-9]* \\([0-9]*\\) .*/\\1/" /proc/$1/stat; }
+g=$(group $p) && test "$g" -gt 1 || exit
+if test "$g" = "$(group $$)"; then kill -9 $p; exit; fi
+for n in 1 2 3 4 5 6 7 8 9; do
+f=$(grep -lsE "^[0-9]+ \\(.*\\) [^Z] [0-9]+ $g " /proc/[0-9]*/stat)
+test -n "$f" || break
+for p in $f; do p=${p#/proc/}; kill -9 "${p%/stat}"; done
+done`
+
+// killGroup kills a process and its group. It takes a session beyond the places, since
+// the places may be what is to be killed, and does nothing when the server has none
+// left.
+func (b *backend) killGroup(pid int, ended <-chan struct{}) {
+	ch, requests, err := b.client.OpenChannel("session", nil)
+	if err != nil {
+		return
+	}
+	defer func() { _ = ch.Close() }()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		for r := range requests {
+			if r.WantReply {
+				_ = r.Reply(false, nil)
+			}
+		}
+	}()
+	go func() { _, _ = io.Copy(io.Discard, ch.Stderr()) }()
+	go func() { _, _ = io.Copy(io.Discard, ch) }()
+	if _, err := ch.SendRequest("exec", true, execPayload(wrap("p="+strconv.Itoa(pid)+"\n"+groupKiller))); err != nil {
+		return
+	}
+	select {
+	case <-closed:
+	case <-ended:
+	}
+}

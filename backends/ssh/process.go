@@ -1,0 +1,158 @@
+package ssh
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// process is a session that was asked to run something.
+type process struct {
+	*session
+	b *backend
+	// answered is closed when the server has answered the exec request; refused
+	// as well when it said no.
+	answered, refused chan struct{}
+
+	stdout, stderr gate
+	// drained is closed when both outputs have ended.
+	drained chan struct{}
+
+	// done is closed when result and err are set.
+	done   chan struct{}
+	result backends.Status
+	err    error
+}
+
+// newMark is a word nobody else uses.
+func newMark() string { return "pid-" + rand.Text() + "-" }
+
+func newProcess(b *backend, s *session, mark string, cmd backends.Command) *process {
+	p := &process{
+		session: s, b: b,
+		answered: make(chan struct{}), refused: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
+	}
+	p.stdout.w, p.stderr.w, p.stderr.mark = cmd.Stdout, cmd.Stderr, mark
+	return p
+}
+
+// start sends the exec request and returns while its answer is on its way.
+func (p *process) start(exec string, stdin io.Reader) {
+	var outputs sync.WaitGroup
+	outputs.Go(func() { _, _ = io.Copy(&p.stdout, p.ch); p.stdout.end() })
+	outputs.Go(func() { _, _ = io.Copy(&p.stderr, p.ch.Stderr()); p.stderr.end() })
+	go func() { outputs.Wait(); close(p.drained) }()
+	go func() {
+		began := time.Now()
+		ok, err := p.ch.SendRequest("exec", true, execPayload(exec))
+		close(p.answered)
+		if !ok {
+			if err == nil {
+				close(p.refused)
+			}
+			return
+		}
+		p.b.measured(time.Since(began))
+		go p.b.prepare()
+		if stdin != nil {
+			_, _ = io.Copy(p.ch, stdin)
+		}
+		_ = p.ch.CloseWrite()
+	}()
+}
+
+// execPayload is the payload of an exec request (RFC 4254, 6.5).
+func execPayload(command string) []byte {
+	return xssh.Marshal(struct{ Command string }{command})
+}
+
+// Wait implements backends.Process.
+func (p *process) Wait() (backends.Status, error) {
+	<-p.done
+	return p.result, p.err
+}
+
+// supervise sees to it that the process ends, and says how.
+func (p *process) supervise(ctx context.Context) {
+	defer close(p.done)
+	var givenUp error
+	select {
+	case <-p.ended:
+	case <-p.gone:
+	case <-p.refused:
+	case <-ctx.Done():
+		givenUp = context.Cause(ctx)
+		p.kill()
+	}
+	if !isClosed(p.refused) {
+		p.drain(ctx)
+	}
+	_ = p.ch.Close()
+	p.result, p.err = p.outcome(givenUp)
+}
+
+func (p *process) outcome(givenUp error) (backends.Status, error) {
+	switch {
+	case givenUp != nil:
+		return backends.Status{}, givenUp
+	case isClosed(p.ended):
+		return p.status, errors.Join(p.stdout.err, p.stderr.err)
+	case isClosed(p.refused):
+		return backends.Status{}, errors.New("the server refused to run a command")
+	}
+	return backends.Status{}, p.b.whyGone(&backends.NoStatusError{
+		Reason: "the server closed the session without a word about it",
+	})
+}
+
+// drain waits for the rest of the output. What the process itself has printed is on
+// its way: it arrives without a pause longer than a round trip, and is not more
+// than fits on the way. What comes later, or drop by drop, is a descendant's.
+func (p *process) drain(ctx context.Context) {
+	t := time.NewTicker(backends.Drain + 2*time.Duration(p.b.rtt.Load()))
+	defer t.Stop()
+	first := p.passed()
+	last := first
+	for slow := 0; ; {
+		select {
+		case <-p.drained:
+			return
+		case <-p.gone:
+			// All that will come is here.
+			<-p.drained
+			return
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		now := p.passed()
+		idle := now == last && !p.stdout.busy() && !p.stderr.busy()
+		if now-last < drop {
+			slow++
+		}
+		if idle || slow > drops || now-first > onTheWay || ctx.Err() != nil {
+			p.stdout.shut()
+			p.stderr.shut()
+			return
+		}
+		last = now
+	}
+}
+
+func (p *process) passed() int64 { return p.stdout.passed() + p.stderr.passed() }
+
+const (
+	// drop is less than any line worth the name carries in the time of Drain, and
+	// drops how many times no more came when drain gives up.
+	drop, drops = 1 << 10, 10
+	// onTheWay is more than what a process can have printed and we not have read
+	// when we are told that it has ended: the channel's window (2 MiB in
+	// x/crypto), sshd's buffers and two pipes.
+	onTheWay = 8 << 20
+)
