@@ -71,7 +71,7 @@ func TestMachineHasUnitsInEveryState(t *testing.T) {
 func TestMachineHasFixtures(t *testing.T) {
 	m := SharedMachine(t)
 	equal(t, "packages", m.Exec(t, `dpkg-query -Wf '${Package} ${db:Status-Abbrev}\n' logrotate tcsh nginx-light`), "logrotate rc \nnginx-light ii \ntcsh hi \n")
-	equal(t, "groups", m.Exec(t, "id deploy"), "uid=1001(deploy) gid=1001(deploy) groups=1001(deploy),33(www-data),2000(team)\n")
+	equal(t, "groups", m.Exec(t, "id deploy"), "uid=30001(deploy) gid=30001(deploy) groups=30001(deploy),33(www-data),2000(team)\n")
 	equal(t, "account", m.Exec(t, "getent passwd svc"), "svc:x:445:444::/var/lib/svc:/usr/sbin/nologin\n")
 	equal(t, "password age", m.Exec(t, "getent shadow deploy | cut -d: -f 2,4,5"), "*:7:90\n")
 	equal(t, "immutable", m.Exec(t, "touch /data/x && chattr +i /data/x && lsattr /data/x | cut -c5; chattr -i /data/x; rm /data/x"), "i\n")
