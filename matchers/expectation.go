@@ -78,3 +78,26 @@ func shown(v any) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// containsText says what contains expects, for the name of a matcher.
+func containsText(want any) string {
+	e, err := contains(want)
+	if err != nil {
+		return fmt.Sprint(want)
+	}
+	return e.text
+}
+
+// matchText asks a text and compares it with a string that it must contain, or
+// with a matcher.
+func (m *matcher) matchText(actual any, question string, method func() (string, error), want any) (bool, error) {
+	e, err := contains(want)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", m.constructor, err)
+	}
+	text, err := ask(m, actual, question, method)
+	if err != nil {
+		return false, err
+	}
+	return e.match(text)
+}

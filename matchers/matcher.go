@@ -33,6 +33,9 @@ type matcher struct {
 // String completes "should", and is how one-liners are named.
 func (m *matcher) String() string { return m.wanted }
 
+// OnlyAsks marks what evidence.Asks is about.
+func (m *matcher) OnlyAsks() {}
+
 // FailureMessage tells what was wanted and what was found instead.
 func (m *matcher) FailureMessage(actual any) string {
 	return m.last.Text(name(actual) + " should " + m.wanted)

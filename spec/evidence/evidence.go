@@ -102,3 +102,11 @@ func Record(ctx context.Context, e Evidence) {
 		record(e)
 	}
 }
+
+// Asks is implemented by matchers whose Match does nothing but ask its subject.
+// Such a matcher may be run ahead of its time, with questions that are only
+// noted, to find out what it will ask.
+type Asks interface {
+	// OnlyAsks does nothing.
+	OnlyAsks()
+}

@@ -64,12 +64,22 @@ type Result struct {
 // An Event is a line of what a test binary tells `hostspec run` while it runs:
 // JSON, one object a line, with exactly one field set.
 type Event struct {
+	Called *Called `json:"called,omitempty"`
 	Begin  *Begin  `json:"begin,omitempty"`
 	Result *Result `json:"result,omitempty"`
 	End    *End    `json:"end,omitempty"`
 	// Refused is told in place of Begin when the package cannot be run as it
 	// was asked to be: wrong usage or configuration, found before any spec ran.
 	Refused string `json:"refused,omitempty"`
+}
+
+// Called is told when a package has called Run, before its specs are declared. A
+// test binary that tells nothing after it could not declare them, and says why
+// in its output.
+type Called struct {
+	Target  string `json:"target"`
+	Package string `json:"package"`
+	Suite   string `json:"suite"`
 }
 
 // Begin is told before the first spec of a package.

@@ -33,6 +33,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -183,12 +184,9 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 	}
 	e.Subject, e.Question = b.String(), question
 	e.Found, e.Near, e.Subject = v.Target.Mask(e.Found), v.Target.Mask(e.Near), v.Target.Mask(e.Subject)
-	var unknown *evidence.Unknown
-	if errors.As(err, &unknown) {
-		c := *unknown
+	if err != nil {
 		e.Unknown = true
-		c.Evidence = e
-		err = &c
+		err = told(e, err)
 	}
 	b.answers.mu.Lock()
 	b.answers.last[question] = e
@@ -197,7 +195,44 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 	return err
 }
 
+// told makes the error of "could not tell" out of whatever went wrong, with the
+// evidence in it. That a target cannot be used at all stays what it is.
+func told(e evidence.Evidence, err error) error {
+	var unreachable *backends.UnreachableError
+	if errors.As(err, &unreachable) {
+		return err
+	}
+	var unknown *evidence.Unknown
+	if errors.As(err, &unknown) {
+		c := *unknown
+		c.Evidence = e
+		return &c
+	}
+	return &evidence.Unknown{Evidence: e, Err: err}
+}
+
 // missing is the error of asking for an attribute of what does not exist.
 func (b *Base[T]) missing(question string) error {
 	return &evidence.Missing{Evidence: b.Explain(question), What: b.String()}
+}
+
+// refuse is the error of a question that cannot be asked in this way, whatever
+// holds on the target.
+func (b *Base[T]) refuse(question string, err error) error {
+	ctx, v, viewErr := b.view()
+	if viewErr != nil {
+		return viewErr
+	}
+	return b.answered(ctx, v, question, evidence.Evidence{Target: v.Target.String()}, err)
+}
+
+// unknown is the error of a question that was answered, in a way that does not
+// tell what was asked for. advice is what the reader can do, and may be empty.
+func (b *Base[T]) unknown(question, reason, advice string) error {
+	ctx, v, err := b.view()
+	if err != nil {
+		return err
+	}
+	e := b.Explain(question)
+	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: v.Target.Mask(reason), Advice: advice})
 }

@@ -54,6 +54,9 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 	var out Output
 	_, partial, err := sh.ask(ctx, []string{s.compose()},
 		func(int) time.Duration { return timeout }, func(_ int, o Output) { out = o })
+	if errors.Is(err, errShellEnded) {
+		out, err = partial, nil // the command ended the shell it ran in, as kill $$ does
+	}
 	if err != nil {
 		e = withStderr(e, partial)
 		e.Took = partial.Took

@@ -67,6 +67,7 @@ type Want struct {
 // asker is a Kind of whatever type.
 type asker interface {
 	kindName() string
+	check(name string) error
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
 	read(ctx context.Context, r backends.FileReader, names []string) []readAnswer
@@ -82,6 +83,13 @@ type readAnswer struct {
 }
 
 func (k *Kind[F]) kindName() string { return k.Name }
+
+func (k *Kind[F]) check(name string) error {
+	if k.Check == nil {
+		return nil
+	}
+	return k.Check(name)
+}
 
 func (k *Kind[F]) compose(sys System, names []string) ([]Question, error) { return k.Ask(sys, names) }
 
@@ -175,11 +183,9 @@ type reply struct {
 // told, and a *backends.UnreachableError where the target cannot be used at all.
 func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, evidence.Evidence, error) {
 	var none F
-	if k.Check != nil {
-		if err := k.Check(name); err != nil {
-			e := evidence.Evidence{Target: v.Target.String(), Unknown: true}
-			return none, e, &evidence.Unknown{Evidence: e, Reason: v.Target.Mask(err.Error()), Err: err}
-		}
+	if err := k.check(name); err != nil {
+		e := evidence.Evidence{Target: v.Target.String(), Unknown: true}
+		return none, e, &evidence.Unknown{Evidence: e, Reason: v.Target.Mask(err.Error()), Err: err}
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
@@ -197,7 +203,9 @@ func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, eviden
 
 // Together fetches several facts in one exchange and returns a View that
 // answers with them. It is for a question that needs more than one fact.
+// A name that nothing can be called is not asked about, and Ask says so.
 func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
+	wants = slices.DeleteFunc(slices.Clone(wants), func(w Want) bool { return w.Kind.check(w.Name) != nil })
 	if v.Plan != nil || v.Epoch != 0 {
 		var missing []Want
 		for _, w := range wants {

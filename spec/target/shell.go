@@ -16,9 +16,10 @@ import (
 
 // keeper is how every shell is started. Closing its input from our side makes
 // cat end, and the kill that follows ends all that the shell has started, also
-// behind sudo, in a container, or after the connection was lost. The shell
-// that reads our scripts is the last one.
-const keeper = `{ cat && kill -9 0; } | sh`
+// behind sudo, in a container, or after the connection was lost. The inner sh
+// reads our scripts; that it has ended, which cat would hide, is told by the
+// mark of the greeting with the number -1.
+const keeper = `{ cat && kill -9 0; } | { sh; s=$?; echo; echo "$h -1 $s"; echo >&2; echo "$h -1 $s" >&2; }`
 
 // environment is set before anything else: tools of system administration are
 // often not in the PATH of an account, and translated messages cannot be read.
@@ -32,8 +33,9 @@ const maxOutput = 64 << 20
 const closeGrace = 2 * time.Second
 
 var (
-	errShellDied = errors.New("the shell on the target died while this was asked")
-	errDeadline  = errors.New("no answer in time")
+	errShellDied  = errors.New("the shell on the target died while this was asked")
+	errShellEnded = fmt.Errorf("%w: it exited", errShellDied)
+	errDeadline   = errors.New("no answer in time")
 )
 
 // A shell is a POSIX sh that stays open on a target and answers one script after
@@ -63,8 +65,8 @@ func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell
 	s.out, s.err = newFrames(head+tail), newFrames(head+tail)
 	// The two halves meet only in the output: what lists processes and is read
 	// back as an answer must not hold the mark.
-	boot := environment + "h=" + head + "; echo \"${h}" + tail + "\"; echo \"${h}" + tail + "\" >&2; " +
-		"(" + greeting + ") </dev/null; s=$?; echo; echo \"${h}" + tail + " 0 $s\"; echo >&2; echo \"${h}" + tail + " 0 $s\" >&2; " +
+	boot := environment + "h=" + head + "; h=${h}" + tail + "; echo $h; echo $h >&2; " +
+		"(" + greeting + ") </dev/null; s=$?; echo; echo \"$h 0 $s\"; echo >&2; echo \"$h 0 $s\" >&2; " +
 		keeper
 	r, w := io.Pipe()
 	s.stdin = w
@@ -87,9 +89,9 @@ func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell
 		<-s.done
 		return nil, Output{}, &noShellError{printed: s.out.noise() + s.err.noise(), status: s.status, err: err}
 	}
-	s.out.mark, s.err.mark = []byte("\n"+s.nonce+" "), []byte("\n"+s.nonce+" ")
+	s.out.expect(s.nonce)
+	s.err.expect(s.nonce)
 	s.asked = 1
-	go s.send("N=" + s.nonce + "\n")
 	return s, o, nil
 }
 
@@ -128,6 +130,9 @@ func (s *shell) send(text string) { _, _ = io.WriteString(s.stdin, text) }
 // shell cannot be used again after an error.
 func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
 	var text strings.Builder
+	if s.asked == 1 {
+		fmt.Fprintf(&text, "N=%s\n", s.nonce)
+	}
 	for i, script := range scripts {
 		// The newline before the parenthesis ends a comment or a here-document
 		// that the script may have left open.
@@ -143,7 +148,9 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 		if err != nil {
 			s.kill()
 			<-s.done
-			return i, Output{Stdout: s.out.partial(), Stderr: s.err.partial(), Took: time.Since(start), Status: s.status}, err
+			o.Stdout, o.Stderr = append(o.Stdout, s.out.partial()...), append(o.Stderr, s.err.partial()...)
+			o.Took = time.Since(start)
+			return i, o, err
 		}
 		s.asked++
 		answered(i, o)
@@ -159,9 +166,6 @@ func (s *shell) await(ctx context.Context, n int, start time.Time) (Output, erro
 		if err != nil {
 			return o, err
 		}
-		if f.number != n {
-			return o, fmt.Errorf("answer %d came where %d was awaited", f.number, n)
-		}
 		if stream == s.out {
 			o.Stdout = f.text
 		} else {
@@ -169,6 +173,12 @@ func (s *shell) await(ctx context.Context, n int, start time.Time) (Output, erro
 		}
 		o.Status = backends.Status{Code: f.code}
 		o.Truncated = o.Truncated || f.truncated
+		if f.number == ended {
+			return o, errShellEnded
+		}
+		if f.number != n {
+			return o, fmt.Errorf("answer %d came where %d was awaited", f.number, n)
+		}
 	}
 	o.Took = time.Since(start)
 	return o, nil
@@ -224,11 +234,15 @@ type frames struct {
 	mu        sync.Mutex
 	start     []byte // what must be seen first; nil once it was
 	mark      []byte // ends every frame, followed by "number code\n"
+	bye       []byte // the mark of the frame that is the last one
 	buf       []byte
 	scanned   int // no mark begins before this offset of buf
 	truncated bool
 	complete  []frame
 }
+
+// ended is the number of the frame that says that the shell has ended.
+const ended = -1
 
 type frame struct {
 	number, code int
@@ -242,6 +256,14 @@ func newFrames(nonce string) *frames {
 		start: []byte(nonce + "\n"),
 		mark:  []byte("\n" + nonce + " "),
 	}
+}
+
+// expect sets the mark of the frames to come. The one in use until then is the
+// mark of the last frame.
+func (f *frames) expect(nonce string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.bye, f.mark = f.mark, []byte("\n"+nonce+" ")
 }
 
 // Write takes the next piece of the stream. It never fails and never blocks.
@@ -272,21 +294,26 @@ func (f *frames) Write(p []byte) (int, error) {
 
 // cut moves one complete frame out of the buffer.
 func (f *frames) cut() bool {
-	i := bytes.Index(f.buf[f.scanned:], f.mark)
+	mark := f.mark
+	i := bytes.Index(f.buf[f.scanned:], mark)
+	if i < 0 && f.bye != nil {
+		mark = f.bye
+		i = bytes.Index(f.buf[f.scanned:], mark)
+	}
 	if i < 0 {
-		f.scanned = max(0, len(f.buf)-len(f.mark)+1)
+		f.scanned = max(0, len(f.buf)-len(mark)+1)
 		return false
 	}
 	i += f.scanned
-	end := bytes.IndexByte(f.buf[i+len(f.mark):], '\n')
+	end := bytes.IndexByte(f.buf[i+len(mark):], '\n')
 	if end < 0 {
 		f.scanned = i
 		return false
 	}
-	end += i + len(f.mark)
+	end += i + len(mark)
 	var fr frame
-	if _, err := fmt.Sscanf(string(f.buf[i+len(f.mark):end]), "%d %d", &fr.number, &fr.code); err != nil {
-		fr.number = -1
+	if _, err := fmt.Sscanf(string(f.buf[i+len(mark):end]), "%d %d", &fr.number, &fr.code); err != nil {
+		fr.number = ended
 	}
 	fr.text, fr.truncated = f.buf[:i:i], f.truncated
 	f.complete = append(f.complete, fr)

@@ -1,0 +1,29 @@
+package matchers
+
+import "fmt"
+
+type exitWith struct {
+	matcher
+	code int
+}
+
+// ExitWith succeeds when the command ends with the exit code.
+//
+//	Command("systemctl is-system-running").Should(ExitWith(0))
+//
+// The subject needs the method
+//
+//	ExitCode() (int, error)
+func ExitWith(code int) *exitWith {
+	return &exitWith{matcher: matcher{constructor: "ExitWith", wanted: fmt.Sprintf("exit with %d", code)}, code: code}
+}
+
+// Match implements types.GomegaMatcher.
+func (m *exitWith) Match(actual any) (bool, error) {
+	s, err := subject[interface{ ExitCode() (int, error) }](&m.matcher, actual, "ExitCode() (int, error)")
+	if err != nil {
+		return false, err
+	}
+	code, err := ask(&m.matcher, actual, "ExitCode", s.ExitCode)
+	return code == m.code, err
+}

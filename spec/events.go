@@ -1,0 +1,188 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/hostspec/hostspec/spec/report"
+)
+
+// events tells `hostspec run`, which started this test binary, what happens. A
+// nil *events tells nobody.
+type events struct {
+	mu   sync.Mutex
+	file *os.File
+	enc  *json.Encoder
+	name string // of the package
+}
+
+// eventsVariable holds the number of the file descriptor to write to.
+const eventsVariable = "HOSTSPEC_EVENTS_FD"
+
+func openEvents() (*events, error) {
+	text := os.Getenv(eventsVariable)
+	if text == "" {
+		return nil, nil
+	}
+	fd, err := strconv.Atoi(text)
+	if err != nil || fd < 3 {
+		return nil, fmt.Errorf("%s=%q: want the number of a file descriptor", eventsVariable, text)
+	}
+	// Programs that specs start have no use for it.
+	if err := os.Unsetenv(eventsVariable); err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "events")
+	return &events{file: f, enc: json.NewEncoder(f), name: packageName()}, nil
+}
+
+// packageName is the import path of the package under test.
+func packageName() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return strings.TrimSuffix(info.Path, ".test")
+	}
+	return ""
+}
+
+func (e *events) write(event report.Event) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	// When nobody listens any more there is nobody to tell.
+	_ = e.enc.Encode(event)
+}
+
+// called tells that Run was reached.
+func (e *events) called(target, suite string) {
+	if e != nil {
+		e.write(report.Event{Called: &report.Called{Target: target, Package: e.name, Suite: suite}})
+	}
+}
+
+func (e *events) begin(target string, r types.Report) {
+	if e != nil {
+		e.write(report.Event{Begin: &report.Begin{
+			Target: target, Package: e.name, Suite: r.SuiteDescription,
+			Specs: r.PreRunStats.SpecsThatWillRun, Total: r.PreRunStats.TotalSpecs,
+		}})
+	}
+}
+
+func (e *events) result(s *suite, r types.SpecReport) {
+	if e != nil {
+		result := s.result(r, e.name)
+		e.write(report.Event{Result: &result})
+	}
+}
+
+// end tells what failed beside the specs, and that all is over.
+func (e *events) end(s *suite, r types.Report) {
+	if e == nil {
+		return
+	}
+	end := &report.End{Took: time.Since(r.StartTime)}
+	for _, n := range r.SpecReports {
+		if !n.LeafNodeType.Is(types.NodeTypeIt) && n.State.Is(types.SpecStateFailureStates) {
+			e.result(s, n)
+		}
+		end.Interrupted = end.Interrupted || n.State.Is(types.SpecStateInterrupted)
+	}
+	end.Focused = r.SuiteHasProgrammaticFocus
+	for _, reason := range r.SpecialSuiteFailureReasons {
+		end.Problems = append(end.Problems, s.mask(reason))
+	}
+	e.write(report.Event{End: end})
+}
+
+// result is a spec as reports show it.
+func (s *suite) result(r types.SpecReport, name string) report.Result {
+	out := report.Result{
+		Target: s.targetName(s.blockOf(r)), Package: name,
+		Text: s.mask(r.LeafNodeText), Labels: r.Labels(),
+		Location: location(r.LeafNodeLocation), Start: r.StartTime, Took: r.RunTime,
+		Outcome: outcome(r), Evidence: s.traced(r),
+	}
+	for _, c := range r.ContainerHierarchyTexts {
+		if c != "" {
+			out.Containers = append(out.Containers, s.mask(c))
+		}
+	}
+	if !r.LeafNodeType.Is(types.NodeTypeIt) {
+		out.Node, out.Location = r.LeafNodeType.String(), location(r.LeafNodeLocation)
+	}
+	if r.State.Is(types.SpecStateFailureStates | types.SpecStateSkipped) {
+		out.Message = s.mask(messageOf(r.Failure))
+	}
+	if r.State.Is(types.SpecStateFailureStates) {
+		at := location(r.Failure.Location)
+		if s.isOneLiner(r.LeafNodeLocation) {
+			at = out.Location
+		}
+		out.FailedAt = &at
+		out.Output = s.mask(r.CapturedGinkgoWriterOutput)
+		out.Outcome = s.blame(r, out)
+	}
+	return out
+}
+
+func location(l types.CodeLocation) report.Location {
+	return report.Location{File: l.FileName, Line: l.LineNumber}
+}
+
+func messageOf(f types.Failure) string {
+	text := f.Message
+	if f.ForwardedPanic != "" {
+		text = strings.TrimSpace(text + "\npanic: " + f.ForwardedPanic)
+	}
+	for a := f.AdditionalFailure; a != nil; a = a.Failure.AdditionalFailure {
+		text += "\n" + a.Failure.Message
+	}
+	return text
+}
+
+func outcome(r types.SpecReport) report.Outcome {
+	switch {
+	case r.State.Is(types.SpecStatePassed):
+		return report.Passed
+	case r.State.Is(types.SpecStatePending):
+		return report.Pending
+	case r.State.Is(types.SpecStateSkipped):
+		return report.Skipped
+	}
+	return report.Failed
+}
+
+// blame tells a wrong answer from one that could not be told: the last question
+// of the spec says.
+func (s *suite) blame(r types.SpecReport, out report.Result) report.Outcome {
+	if t, err := s.target(s.blockOf(r)); err == nil && unreachable(t.Dead()) {
+		return report.Unreachable
+	}
+	if n := len(out.Evidence); n > 0 && out.Evidence[n-1].Unknown && !r.State.Is(types.SpecStatePanicked|types.SpecStateInterrupted) {
+		return report.NotTold
+	}
+	return report.Failed
+}
+
+// isOneLiner tells whether a spec was declared by a one-liner, whose place is
+// its author's line also when it fails.
+func (s *suite) isOneLiner(l types.CodeLocation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.oneLiners {
+		if o.location.FileName == l.FileName && o.location.LineNumber == l.LineNumber {
+			return true
+		}
+	}
+	return false
+}

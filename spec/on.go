@@ -1,0 +1,197 @@
+package spec
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// An onBlock is a container whose resources live on another target.
+type onBlock struct {
+	text     string // the target as the author named it
+	location types.CodeLocation
+}
+
+// A blockKey is how a block is found again in Ginkgo's reports. The text belongs
+// to it, since On may stand in a loop.
+type blockKey struct {
+	location types.CodeLocation
+	text     string
+}
+
+// On is a container like Describe whose resources live on another target than
+// the ambient one: a URI such as ssh://deploy@db1. args are those of a Describe,
+// decorators and the body.
+//
+//	var _ = On("ssh://deploy@db1", Label("db"), func() {
+//		Port(5432).Should(BeListening())
+//	})
+func On(name string, args ...any) bool {
+	location := authorLocation()
+	b := &onBlock{text: name, location: location}
+	title := "on " + name
+	if uri, err := parseTarget(name); err == nil {
+		title = "on " + uri.String()
+	}
+	args, body := splitBody("On", args)
+	key := blockKey{location, title}
+	return ginkgo.Describe(title, append(args, location, ginkgo.AroundNode(func(ctx context.Context) context.Context {
+		if r := recordOf(ctx); r != nil {
+			r.block = b
+		}
+		return ctx
+	}), func() {
+		if _, err := parseTarget(name); err != nil {
+			panic(fmt.Sprintf("On: %v", err))
+		}
+		theSuite.enter(func() { theSuite.on, theSuite.blocks[key] = append(theSuite.on, b), b })
+		defer theSuite.enter(func() { theSuite.on = theSuite.on[:len(theSuite.on)-1] })
+		body()
+	})...)
+}
+
+func (s *suite) enter(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// blockOf finds the innermost On around a spec.
+func (s *suite) blockOf(r types.SpecReport) *onBlock {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(r.ContainerHierarchyLocations) - 1; i >= 0; i-- {
+		l := types.CodeLocation{FileName: r.ContainerHierarchyLocations[i].FileName, LineNumber: r.ContainerHierarchyLocations[i].LineNumber}
+		if b := s.blocks[blockKey{l, r.ContainerHierarchyTexts[i]}]; b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// splitBody takes the body out of a container's arguments.
+func splitBody(name string, args []any) (rest []any, body func()) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(a any) bool {
+		f, ok := a.(func())
+		if ok {
+			body = f
+		}
+		return ok
+	})
+	if body == nil {
+		panic(name + " needs a body: func() { ... }")
+	}
+	return rest, body
+}
+
+// OnlyOn is a container whose specs run on some systems only, and are skipped on
+// all others. systems is a list of IDs or families of distributions, each with an
+// optional version: "debian >= 12, rhel". An ID is that of os-release(5), and its
+// ID_LIKE counts. args are those of a Describe.
+func OnlyOn(systems string, args ...any) bool {
+	location := authorLocation()
+	c, err := parseCondition(systems)
+	args, body := splitBody("OnlyOn", args)
+	return ginkgo.Describe("only on "+systems, append(args, location, ginkgo.AroundNode(func(ctx context.Context) context.Context {
+		theSuite.skipUnless(ctx, c)
+		return ctx
+	}), func() {
+		if err != nil {
+			panic(fmt.Sprintf("OnlyOn: %v", err))
+		}
+		theSuite.enter(func() { theSuite.holds = append(theSuite.holds, c) })
+		defer theSuite.enter(func() { theSuite.holds = theSuite.holds[:len(theSuite.holds)-1] })
+		body()
+	})...)
+}
+
+// skipUnless skips the running spec when the condition does not hold on its
+// target, and fails it when that could not be told.
+func (s *suite) skipUnless(ctx context.Context, c *condition) {
+	report := ginkgo.CurrentSpecReport()
+	if report.State != types.SpecStateInvalid {
+		return // the spec has ended already: this is a node that reports
+	}
+	r := recordOf(ctx)
+	block := s.blockOf(report)
+	t, err := s.target(block)
+	if err != nil {
+		ginkgo.Fail(s.mask(err.Error()))
+	}
+	sys, err := t.System(r.ctx)
+	if err != nil {
+		s.noteUnreachable(err, block, report.FullText())
+		s.record(r, unknownEvidence(t))
+		ginkgo.Fail(s.mask(fmt.Sprintf("could not tell whether this is %s: %v", c.text, err)))
+	}
+	holds, err := c.holds(sys)
+	if err != nil {
+		ginkgo.Fail(s.mask(fmt.Sprintf("could not tell whether %s is %s: %v", sys, c.text, err)))
+	}
+	if !holds {
+		ginkgo.Skip(fmt.Sprintf("only on %s; %s is %s", c.text, t, sys))
+	}
+}
+
+// holdAll tells whether conditions hold; what could not be told does not.
+func holdAll(ctx context.Context, t *target.Target, conditions []*condition) bool {
+	for _, c := range conditions {
+		sys, err := t.System(ctx)
+		if err != nil {
+			return false
+		}
+		if holds, err := c.holds(sys); err != nil || !holds {
+			return false
+		}
+	}
+	return true
+}
+
+// A condition is a list of systems of which one must hold.
+type condition struct {
+	text    string
+	systems []systemPattern
+}
+
+type systemPattern struct{ name, version string }
+
+var systemRE = regexp.MustCompile(`^([a-z][a-z0-9._-]*)\s*((?:<=|>=|<|>|=|~>)\s*[0-9][0-9A-Za-z.]*)?$`)
+
+func parseCondition(text string) (*condition, error) {
+	c := &condition{text: text}
+	for part := range strings.SplitSeq(text, ",") {
+		m := systemRE.FindStringSubmatch(strings.TrimSpace(part))
+		if m == nil {
+			return nil, fmt.Errorf("%q: want a list such as \"debian >= 12, rhel\", and %q is none of its kind", text, strings.TrimSpace(part))
+		}
+		c.systems = append(c.systems, systemPattern{name: m[1], version: m[2]})
+	}
+	return c, nil
+}
+
+func (c *condition) holds(sys target.System) (bool, error) {
+	for _, p := range c.systems {
+		if !sys.Is(p.name) {
+			continue
+		}
+		if p.version == "" {
+			return true, nil
+		}
+		if sys.VersionID == "" {
+			return false, fmt.Errorf("it tells no version")
+		}
+		ok, err := fact.VersionSatisfies(sys.VersionID, p.version)
+		if err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,204 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+	gtypes "github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A oneLiner is one spec that was declared by Should or ShouldNot.
+type oneLiner struct {
+	subject  any
+	matcher  types.GomegaMatcher
+	negated  bool
+	text     string
+	location gtypes.CodeLocation
+	tree     gtypes.ConstructionNodeReport // the containers around it
+	block    *onBlock
+	holds    []*condition
+	command  *resource.Command // set when the subject is one
+	group    *commandGroup
+	done     bool
+	chosen   *bool // whether the filters leave it in; computed once
+}
+
+// A commandGroup is one Should of a command: its matchers share a run. It holds
+// something, so that each has an address of its own.
+type commandGroup struct{ text string }
+
+// declare makes one spec of each matcher.
+func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatcher) {
+	location := authorLocation()
+	if !s.is(building) && (s.is(over) || inTest()) {
+		panic(fmt.Sprintf("%s: %s: this one-liner can never run, since it stands in a test outside Run. "+
+			"Put it into a Describe of a package with func TestX(t *testing.T) { Run(t, \"...\") }, "+
+			"or write: g := gomega.NewWithT(t); g.Expect(%s).To(...)", location, nameOf(subject), nameOf(subject)))
+	}
+	command, _ := subject.(*resource.Command)
+	var group *commandGroup
+	if command != nil {
+		group = &commandGroup{text: command.String()}
+	}
+	declareAll := func() {
+		for _, m := range matchers {
+			s.declareOne(&oneLiner{subject: subject, matcher: m, negated: negated, location: location, command: command, group: group})
+		}
+	}
+	if command == nil || len(matchers) < 2 {
+		declareAll()
+		return
+	}
+	// The container has no text: names stay like those of other one-liners.
+	args := []any{location, declareAll}
+	if !ginkgo.CurrentTreeConstructionNodeReport().IsInOrderedContainer {
+		args = append(args, ginkgo.Ordered, ginkgo.ContinueOnFailure)
+	}
+	ginkgo.Describe("", args...)
+}
+
+func (s *suite) declareOne(o *oneLiner) {
+	should := " should "
+	if o.negated {
+		should = " should not "
+	}
+	o.text = s.mask(nameOf(o.subject) + should + wantedBy(o.matcher))
+	o.tree = ginkgo.CurrentTreeConstructionNodeReport()
+	s.mu.Lock()
+	if len(s.on) > 0 {
+		o.block = s.on[len(s.on)-1]
+	}
+	o.holds = slices.Clone(s.holds)
+	s.oneLiners = append(s.oneLiners, o)
+	s.mu.Unlock()
+	ginkgo.It(o.text, o.location, func(ctx ginkgo.SpecContext) { s.runOneLiner(ctx, o) })
+}
+
+// runOneLiner is the body of a one-liner's spec.
+func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
+	r := recordOf(ctx)
+	r.block, r.quiet = o.block, true
+	switch {
+	case o.command == nil || o.command.IsReadOnly():
+		s.takeBack(r)
+		r.epoch = s.epoch.Load()
+	default:
+		r.epoch = 0
+	}
+	if o.group != nil {
+		r.group = o.group
+	}
+	defer func() {
+		s.mu.Lock()
+		o.done = true
+		s.mu.Unlock()
+	}()
+	t, err := s.target(o.block)
+	if err != nil {
+		s.fail(o, err)
+		return
+	}
+	if o.command == nil {
+		s.prepare(ctx, r, o, t)
+	}
+	held, err := o.matcher.Match(o.subject)
+	switch {
+	case err != nil:
+		s.fail(o, err)
+	case !held && !o.negated:
+		ginkgo.Fail(s.mask(o.matcher.FailureMessage(o.subject)), 1)
+	case held && o.negated:
+		ginkgo.Fail(s.mask(o.matcher.NegatedFailureMessage(o.subject)), 1)
+	}
+}
+
+// fail fails a one-liner that could not be told.
+func (s *suite) fail(o *oneLiner, err error) {
+	s.noteUnreachable(err, o.block, o.text)
+	var named *evidence.Unknown
+	text := err.Error()
+	if !errors.As(err, &named) || named.Evidence.Subject == "" {
+		text = o.text + "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+	}
+	ginkgo.Fail(s.mask(text), 2)
+}
+
+// noteUnreachable remembers which spec was the first to tell that a target
+// cannot be used: the others refer to it.
+func (s *suite) noteUnreachable(err error, b *onBlock, spec string) {
+	if !unreachable(err) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.targets[s.targetText(b)]; t != nil && s.failedOn[t] == "" {
+		s.failedOn[t] = spec
+	}
+}
+
+// nameOf is a subject as people read it.
+func nameOf(subject any) string {
+	if n, ok := subject.(fmt.Stringer); ok {
+		return n.String()
+	}
+	return fmt.Sprintf("%T", subject)
+}
+
+// wantedBy completes "should": matchers of ours say it themselves, of others
+// the type tells.
+func wantedBy(m types.GomegaMatcher) string {
+	if n, ok := m.(fmt.Stringer); ok {
+		return n.String()
+	}
+	name := fmt.Sprintf("%T", m)
+	return "satisfy " + strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "Matcher")
+}
+
+// ours are the packages that stand between an author's line and us.
+var ours = []string{"github.com/hostspec/hostspec/spec.", "github.com/hostspec/hostspec/spec/resource."}
+
+// authorLocation is the line that called Should.
+func authorLocation() gtypes.CodeLocation {
+	for f := range callers() {
+		if !slices.ContainsFunc(ours, func(p string) bool { return strings.HasPrefix(f.Function, p) }) {
+			return gtypes.CodeLocation{FileName: f.File, LineNumber: f.Line}
+		}
+	}
+	return gtypes.CodeLocation{}
+}
+
+// inTest tells whether a test function is running, as opposed to the package
+// being initialised.
+func inTest() bool {
+	for f := range callers() {
+		if f.Function == "testing.tRunner" {
+			return true
+		}
+	}
+	return false
+}
+
+func callers() func(yield func(runtime.Frame) bool) {
+	return func(yield func(runtime.Frame) bool) {
+		pc := make([]uintptr, 64)
+		frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+		for {
+			f, more := frames.Next()
+			if !yield(f) || !more {
+				return
+			}
+		}
+	}
+}
+
+var _ = target.ErrPlanned

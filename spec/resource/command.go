@@ -1,0 +1,223 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A Command is shell text of an author that is run on the target by its /bin/sh,
+// with LC_ALL=C and nothing on stdin unless given. It may change the target; any
+// exit code is an answer.
+//
+// A value runs once in a spec, however often it is asked, and anew in each
+// attempt of Eventually and Consistently.
+type Command struct {
+	Base[Command]
+	script   target.Script
+	readOnly bool
+	runs     *runs
+}
+
+// A Scoper is an Asker that tells runs of commands apart: within one scope a
+// Command value runs once.
+type Scoper interface {
+	// Scope returns a comparable value.
+	Scope() any
+}
+
+// runs remembers what a Command printed in the scope it ran in last.
+type runs struct {
+	mu    sync.Mutex
+	scope any
+	done  bool
+	asked []string // questions answered by this run
+	out   target.Output
+	err   error
+	ev    evidence.Evidence
+}
+
+// NewCommand makes a Command.
+func NewCommand(a Asker, script string) *Command {
+	c := &Command{script: target.Script{Text: script}, runs: &runs{}}
+	c.Base = New(a, "Command", script, c)
+	return c
+}
+
+func (c *Command) change(f func(*Command)) *Command {
+	return c.Derive(func(n *Command) {
+		n.runs = &runs{}
+		f(n)
+	})
+}
+
+// In runs the command in a directory of the target.
+func (c *Command) In(dir string) *Command { return c.change(func(n *Command) { n.script.Dir = dir }) }
+
+// WithEnv sets a variable in the command's environment.
+func (c *Command) WithEnv(name, value string) *Command {
+	return c.change(func(n *Command) { n.script.Env = append(slices.Clone(n.script.Env), name+"="+value) })
+}
+
+// WithStdin gives the command something to read.
+func (c *Command) WithStdin(text string) *Command {
+	return c.change(func(n *Command) { n.script.Stdin = []byte(text) })
+}
+
+// ReadOnly promises that the command changes nothing that other specs look at,
+// so that what is known of the target may be used after it.
+func (c *Command) ReadOnly() *Command { return c.change(func(n *Command) { n.readOnly = true }) }
+
+// IsReadOnly tells whether ReadOnly was promised.
+func (c *Command) IsReadOnly() bool { return c.readOnly }
+
+// run runs the command, unless it did so in this scope already.
+func (c *Command) run(question string) (target.Output, error) {
+	if err := c.check(); err != nil {
+		return target.Output{}, err
+	}
+	r := c.runs
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var scope any
+	if s, ok := c.asker.(Scoper); ok {
+		scope = s.Scope()
+	}
+	if r.done && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
+		r.asked = append(r.asked, question)
+		c.keep(question, r.ev)
+		return r.out, r.err
+	}
+	ctx, v, err := c.view()
+	if err != nil {
+		return target.Output{}, err
+	}
+	if v.Plan != nil {
+		return target.Output{}, target.ErrPlanned
+	}
+	script := c.script
+	script.Timeout = c.settings.timeout
+	out, e, err := v.Target.Run(ctx, v.As, script)
+	if err == nil {
+		e.Found = sayOutput(out)
+	}
+	err = c.answered(ctx, v, question, e, err)
+	*r = runs{scope: scope, done: true, asked: []string{question}, out: out, err: err, ev: c.Explain(question)}
+	return out, err
+}
+
+// keep notes the evidence of an answer that came from an earlier run.
+func (c *Command) keep(question string, e evidence.Evidence) {
+	e.Question = question
+	c.answers.mu.Lock()
+	defer c.answers.mu.Unlock()
+	c.answers.last[question] = e
+}
+
+// check refuses what could never run.
+func (c *Command) check() error {
+	if strings.TrimSpace(c.script.Text) == "" {
+		return errors.New("this command is empty")
+	}
+	texts := append([]string{c.script.Text, c.script.Dir}, c.script.Env...)
+	if slices.ContainsFunc(texts, func(s string) bool { return strings.ContainsRune(s, 0) }) {
+		return fmt.Errorf("%s holds a NUL byte, which no process can be given", c)
+	}
+	for _, kv := range c.script.Env {
+		name, _, _ := strings.Cut(kv, "=")
+		if !isName(name) {
+			return fmt.Errorf("%s: WithEnv(%q, ...): a variable's name has letters, digits and _ and begins with no digit", c, name)
+		}
+	}
+	return nil
+}
+
+func isName(s string) bool {
+	for i, r := range s {
+		if r != '_' && !(r >= 'a' && r <= 'z') && !(r >= 'A' && r <= 'Z') && !(i > 0 && r >= '0' && r <= '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// polled tells whether the question comes from Eventually or Consistently, which
+// want to see what has changed since they asked last.
+func polled() bool {
+	pc := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	for {
+		f, more := frames.Next()
+		if strings.Contains(f.Function, "gomega/internal.(*AsyncAssertion)") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// sayOutput shortens what a command printed.
+func sayOutput(o target.Output) string {
+	s := o.Status.String()
+	if o.Status.Code > 128 && o.Status.Code <= 192 {
+		s += fmt.Sprintf(" (which shells use for death by signal %d)", o.Status.Code-128)
+	}
+	for _, stream := range []struct {
+		name string
+		text []byte
+	}{{"stdout", o.Stdout}, {"stderr", o.Stderr}} {
+		if len(stream.text) > 0 {
+			s += "\n" + stream.name + ": " + evidence.Excerpt(strings.TrimRight(string(stream.text), "\n"), 500)
+		}
+	}
+	return s
+}
+
+// Stdout is what the command printed, whatever its exit code.
+func (c *Command) Stdout() (string, error) {
+	o, err := c.run("Stdout")
+	return string(o.Stdout), err
+}
+
+// Stderr is what the command printed to stderr, whatever its exit code.
+func (c *Command) Stderr() (string, error) {
+	o, err := c.run("Stderr")
+	return string(o.Stderr), err
+}
+
+// ExitCode is the command's exit code.
+func (c *Command) ExitCode() (int, error) {
+	o, err := c.run("ExitCode")
+	return o.Status.Code, err
+}
+
+// Duration is how long the command ran, seen from here.
+func (c *Command) Duration() (time.Duration, error) {
+	o, err := c.run("Duration")
+	return o.Took, err
+}
+
+// JSON reads what the command printed as JSON and returns what stands at a path
+// such as "servers[0].name"; an empty path is the whole document. Whole numbers
+// are int.
+func (c *Command) JSON(path string) (any, error) {
+	o, err := c.run("JSON")
+	if err != nil {
+		return nil, err
+	}
+	v, err := fact.JSON(o.Stdout, path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: its stdout: %w", c, err)
+	}
+	return v, nil
+}
+

@@ -1,0 +1,187 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+)
+
+// Run runs the specs of a package. It is called from the one test function that
+// such a package needs, and takes the decorators and configurations that
+// Ginkgo's RunSpecs takes.
+//
+//	func TestWeb(t *testing.T) { Run(t, "web server") }
+//
+// Results are never cached by `go test`: the target may have changed. Run
+// returns whether all specs held.
+func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
+	s := theSuite
+	helper(t)
+	if err := s.begin(t, description, args); err != nil {
+		fatal(t, "hostspec: "+err.Error())
+		return false
+	}
+	gomega.RegisterFailHandler(func(message string, skip ...int) {
+		offset := 1
+		if len(skip) > 0 {
+			offset += skip[0]
+		}
+		ginkgo.Fail(s.mask(message), offset)
+	})
+	s.declareNodes()
+	args = append(withDeadline(t, args), ginkgo.AroundNode(s.aroundNode))
+	passed := ginkgo.RunSpecs(t, description, args...)
+	s.phase.Store(int32(over))
+	if err := s.close(); err != nil {
+		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", s.mask(err.Error()))
+	}
+	return passed
+}
+
+// begin prepares everything that can go wrong before the first spec.
+func (s *suite) begin(t ginkgo.GinkgoTestingT, description string, args []any) error {
+	if !s.is(loading) {
+		return fmt.Errorf("Run may be called once in a package")
+	}
+	s.phase.Store(int32(building))
+	s.title, s.labels = description, suiteLabels(args)
+	if _, err := s.target(nil); err != nil {
+		return err
+	}
+	if err := defeatCache(); err != nil {
+		return err
+	}
+	var err error
+	s.events, err = openEvents()
+	if err == nil {
+		s.events.called(s.targetName(nil), description)
+	}
+	return err
+}
+
+// targetName is a block's target as reports show it.
+func (s *suite) targetName(b *onBlock) string {
+	t, err := s.target(b)
+	if err != nil {
+		return s.targetText(b)
+	}
+	return t.String()
+}
+
+func suiteLabels(args []any) []string {
+	var out []string
+	for _, a := range args {
+		if l, ok := a.(ginkgo.Labels); ok {
+			out = append(out, l...)
+		}
+	}
+	return out
+}
+
+// declareNodes adds the nodes that report and clean up.
+func (s *suite) declareNodes() {
+	ginkgo.ReportBeforeSuite(func(ctx ginkgo.SpecContext, r types.Report) {
+		s.takeBack(recordOf(ctx))
+		s.events.begin(s.targetName(nil), r)
+	})
+	ginkgo.ReportAfterEach(func(ctx ginkgo.SpecContext, r types.SpecReport) {
+		s.takeBack(recordOf(ctx))
+		if r.State.Is(types.SpecStateFailureStates) {
+			s.noteFailure(r)
+		}
+		s.events.result(s, r)
+	})
+	ginkgo.ReportAfterSuite("hostspec", func(ctx ginkgo.SpecContext, r types.Report) {
+		s.takeBack(recordOf(ctx))
+		s.events.end(s, r)
+		if nothingTested(r) {
+			s.tellNothingTested(r)
+		}
+		_ = s.close() // told again, and reported, by Run
+	})
+}
+
+// noteFailure remembers the first spec of an author that met an unusable target,
+// for the specs that are skipped because of it.
+func (s *suite) noteFailure(r types.SpecReport) {
+	b := s.blockOf(r)
+	s.mu.Lock()
+	t := s.targets[s.targetText(b)]
+	s.mu.Unlock()
+	if t != nil {
+		s.noteUnreachable(t.Dead(), b, r.FullText())
+	}
+}
+
+func nothingTested(r types.Report) bool {
+	for _, s := range r.SpecReports {
+		if s.LeafNodeType.Is(types.NodeTypeIt) && !s.State.Is(types.SpecStateSkipped|types.SpecStatePending) {
+			return false
+		}
+	}
+	return true
+}
+
+// tellNothingTested fails a package in which nothing was tested, since that must
+// not look like a green run. An explicit filter may leave nothing of one package
+// among many: that is told in one line, and `hostspec run` judges the whole.
+func (s *suite) tellNothingTested(r types.Report) {
+	c := r.SuiteConfig
+	filtered := c.LabelFilter != "" || len(c.FocusStrings)+len(c.SkipStrings)+len(c.FocusFiles)+len(c.SkipFiles) > 0 || c.SemVerFilter != ""
+	switch {
+	case s.events != nil || c.DryRun:
+	case filtered && r.PreRunStats.SpecsThatWillRun == 0:
+		fmt.Printf("hostspec: nothing of %q was tested: the filters left none of its %d specs\n", r.SuiteDescription, r.PreRunStats.TotalSpecs)
+	case !r.SuiteSucceeded:
+	default:
+		ginkgo.Fail(fmt.Sprintf("nothing was tested: all of the %d specs of %q were skipped or pending", r.PreRunStats.TotalSpecs, r.SuiteDescription))
+	}
+}
+
+// withDeadline makes Ginkgo stop in time for its report before `go test -timeout`
+// kills the process.
+func withDeadline(t ginkgo.GinkgoTestingT, args []any) []any {
+	d, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return args
+	}
+	deadline, ok := d.Deadline()
+	if !ok {
+		return args
+	}
+	c, _ := ginkgo.GinkgoConfiguration()
+	args = slices.Clone(args)
+	at := slices.IndexFunc(args, func(a any) bool { _, is := a.(types.SuiteConfig); return is })
+	if at >= 0 {
+		c = args[at].(types.SuiteConfig)
+	} else {
+		args, at = append(args, c), len(args)
+	}
+	left := time.Until(deadline)
+	left -= min(left/10, 10*time.Second)
+	if left > 0 && (c.Timeout == 0 || left < c.Timeout) {
+		c.Timeout = left
+	}
+	args[at] = c
+	return args
+}
+
+// helper and fatal use what *testing.T has beyond Ginkgo's small interface.
+func helper(t ginkgo.GinkgoTestingT) {
+	if h, ok := t.(interface{ Helper() }); ok {
+		h.Helper()
+	}
+}
+
+func fatal(t ginkgo.GinkgoTestingT, text string) {
+	if f, ok := t.(interface{ Fatal(...any) }); ok {
+		f.Fatal(text)
+	}
+	fmt.Fprintln(os.Stderr, text)
+	t.Fail()
+}

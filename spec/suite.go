@@ -1,0 +1,249 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A phase is what the suite is doing.
+type phase int32
+
+const (
+	loading  phase = iota // the package's variables are being initialised
+	building              // Run was called, containers are being entered
+	running               // a node has started
+	over                  // Run has returned
+)
+
+// suite is all that this package remembers. Ginkgo has one tree of specs in a
+// process, and so there is one suite.
+type suite struct {
+	phase atomic.Int32
+	// now is the record of the node that started last.
+	now atomic.Pointer[record]
+	// epoch is the age of the facts that one-liners share. Whatever may have
+	// changed a target makes it one older.
+	epoch atomic.Int64
+
+	mu        sync.Mutex
+	targets   map[string]*target.Target // by the text they were named with
+	on        []*onBlock                // being entered, outermost first
+	blocks    map[blockKey]*onBlock
+	holds     []*condition // of the OnlyOn being entered
+	oneLiners []*oneLiner
+	batches   map[*target.Target]*batches
+	failedOn  map[*target.Target]string // the spec that told of an unreachable target
+	secrets   []string
+	events    *events
+	trace     *trace
+	title     string
+	labels    []string
+}
+
+// theSuite is this package's one variable.
+var theSuite = &suite{
+	targets:  map[string]*target.Target{},
+	blocks:   map[blockKey]*onBlock{},
+	batches:  map[*target.Target]*batches{},
+	failedOn: map[*target.Target]string{},
+	trace:    &trace{},
+}
+
+// targetFlag is registered when the package is loaded, since flags are parsed
+// before any test runs.
+var targetFlag = flag.String("hostspec.target", "", "what specs run against: local://, ssh://user@host, ... (default $HOSTSPEC_TARGET, else local://)")
+
+func init() { theSuite.epoch.Store(1) }
+
+func (s *suite) is(p phase) bool { return phase(s.phase.Load()) == p }
+
+// A record is what one node of Ginkgo knows of itself: where it asks, and
+// whether it may share answers.
+type record struct {
+	ctx context.Context
+	// block is the On block the node belongs to; nil means the ambient target.
+	block *onBlock
+	// epoch allows answers of that epoch; zero asks anew each time.
+	epoch int64
+	// marked is the epoch that this node started by making facts stale.
+	marked int64
+	plan   *target.Plan
+	// group is set for the one-liners of a command: they share its run.
+	group any
+	// quiet keeps evidence out of Ginkgo's console output, for one-liners,
+	// whose failures tell it anyway.
+	quiet bool
+}
+
+type recordKey struct{}
+
+func recordOf(ctx context.Context) *record {
+	r, _ := ctx.Value(recordKey{}).(*record)
+	return r
+}
+
+// aroundNode runs around every node of the suite. It makes a fresh record, marks
+// all facts as stale, and skips specs of a target that cannot be used.
+func (s *suite) aroundNode(ctx context.Context) context.Context {
+	s.phase.Store(int32(running))
+	r := &record{marked: s.epoch.Add(1)}
+	ctx = context.WithValue(ctx, recordKey{}, r)
+	report := ginkgo.CurrentSpecReport()
+	s.follow(report)
+	r.ctx = evidence.WithRecorder(ctx, func(e evidence.Evidence) { s.record(r, e) })
+	s.now.Store(r)
+	if report.LeafNodeType.Is(types.NodeTypeIt) && report.State == types.SpecStateInvalid {
+		s.skipIfDead(s.blockOf(report))
+	}
+	return ctx
+}
+
+// takeBack undoes the mark of a node that changes nothing.
+func (s *suite) takeBack(r *record) { s.epoch.CompareAndSwap(r.marked, r.marked-1) }
+
+// skipIfDead skips a spec whose target was found unusable by an earlier one.
+func (s *suite) skipIfDead(b *onBlock) {
+	s.mu.Lock()
+	t := s.targets[s.targetText(b)]
+	first := s.failedOn[t]
+	s.mu.Unlock()
+	if t == nil || first == "" {
+		return
+	}
+	if unreachable(t.Dead()) {
+		ginkgo.Skip(fmt.Sprintf("%s UNREACHABLE, see %s", t, first))
+	}
+}
+
+func unreachable(err error) bool {
+	var u *backends.UnreachableError
+	return errors.As(err, &u)
+}
+
+// targetText is how the target of a block was named.
+func (s *suite) targetText(b *onBlock) string {
+	if b != nil {
+		return b.text
+	}
+	if *targetFlag != "" {
+		return *targetFlag
+	}
+	if t := os.Getenv("HOSTSPEC_TARGET"); t != "" {
+		return t
+	}
+	return "local://"
+}
+
+// target returns the target of a block, made at its first use.
+func (s *suite) target(b *onBlock) (*target.Target, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := s.targetText(b)
+	if t := s.targets[text]; t != nil {
+		return t, nil
+	}
+	uri, err := parseTarget(text)
+	if err != nil {
+		return nil, err
+	}
+	timeout, err := timeoutFromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	t := target.New(uri, target.Options{Timeout: timeout, Mask: s.mask})
+	s.targets[text] = t
+	return t, nil
+}
+
+// errNoSudo tells what is not there yet.
+var errNoSudo = errors.New("sudo is not supported yet: reach the target as a user that may do what the specs ask")
+
+func parseTarget(text string) (*backends.URI, error) {
+	uri, err := backends.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	switch env := os.Getenv("HOSTSPEC_SUDO"); {
+	case uri.Sudo:
+		return nil, &backends.URIError{Text: uri.String(), Reason: errNoSudo.Error()}
+	case env != "" && env != "false":
+		return nil, fmt.Errorf("HOSTSPEC_SUDO=%s: %w", env, errNoSudo)
+	}
+	return uri, nil
+}
+
+func timeoutFromEnvironment() (time.Duration, error) {
+	text := os.Getenv("HOSTSPEC_TIMEOUT")
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("HOSTSPEC_TIMEOUT=%s: want a time above zero such as 30s or 2m", text)
+	}
+	return d, nil
+}
+
+// close ends the connections. It may be called more than once.
+func (s *suite) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, t := range s.targets {
+		errs = append(errs, t.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Secret remembers v and masks it in everything that is shown from now on:
+// failure texts, names of specs, evidence, reports. It returns v.
+//
+//	var token = Secret(os.Getenv("API_TOKEN"))
+func Secret(v string) string {
+	if v != "" {
+		theSuite.mu.Lock()
+		defer theSuite.mu.Unlock()
+		if !slices.Contains(theSuite.secrets, v) {
+			theSuite.secrets = append(theSuite.secrets, v)
+			// Longer ones first, since one may hold another.
+			slices.SortFunc(theSuite.secrets, func(a, b string) int { return len(b) - len(a) })
+		}
+	}
+	return v
+}
+
+// mask takes the secrets out of a text, also where it was quoted by %q.
+func (s *suite) mask(text string) string {
+	if text == "" {
+		return text
+	}
+	s.mu.Lock()
+	secrets := s.secrets
+	s.mu.Unlock()
+	return maskAll(text, secrets)
+}
+
+func maskAll(text string, secrets []string) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, "***")
+		if quoted := fmt.Sprintf("%q", secret); quoted != `"`+secret+`"` {
+			text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "***")
+		}
+	}
+	return text
+}
