@@ -43,48 +43,55 @@ func answer(password string) xssh.KeyboardInteractiveChallenge {
 
 // authError says who was not let in, and all that was tried.
 func (l *handshake) authError(err error) error {
-	h := l.host
-	allowed := "publickey"
-	if len(l.allowed) > 0 {
-		allowed = strings.Join(l.allowed, ", ")
+	byKey := slices.Contains(l.allowed, "publickey")
+	byPassword := slices.Contains(l.allowed, "password") || slices.Contains(l.allowed, "keyboard-interactive")
+	withPassword := l.options.password != "" && l.isTarget
+	var reason string
+	switch {
+	case strings.Contains(err.Error(), "Too many authentication failures"):
+		reason = "the server heard too many wrong keys and hung up"
+	case len(l.partial) > 0:
+		reason = strings.Join(l.partial, ", ") + " was accepted, and the server wants " + strings.Join(l.allowed, ", ") + " as well"
+	case byPassword && withPassword && len(l.keys.offered) == 0:
+		reason = "the password was not accepted"
+	case byPassword && withPassword:
+		reason = "neither key nor password was accepted"
+	case byKey && len(l.keys.offered) > 0:
+		reason = "no key was accepted"
+	case byKey:
+		reason = "there is no key to offer"
+	case byPassword:
+		reason = "the server wants a password"
+	default:
+		reason = "the server lets nobody in by key or password"
 	}
-	lines := []string{"The server lets in by: " + allowed + "."}
+	return l.unreachable("log in as "+l.host.user+" at "+l.host.where(), &worded{reason, err},
+		strings.Join(l.tried(byKey, byPassword, withPassword), "\n"))
+}
+
+// tried lists what was offered and what was not, and what can be done.
+func (l *handshake) tried(byKey, byPassword, withPassword bool) []string {
+	lines := []string{"The server lets in by: " + strings.Join(l.allowed, ", ") + "."}
 	for _, name := range l.keys.offered {
 		lines = append(lines, "  offered      "+name)
 	}
 	for _, note := range l.keys.notes {
 		lines = append(lines, "  not offered  "+note)
 	}
-	if len(l.keys.offered) == 0 {
-		lines = append(lines, "  no key was there to offer")
-	}
-	byPassword := slices.Contains(l.allowed, "password") || slices.Contains(l.allowed, "keyboard-interactive")
 	switch {
 	case !byPassword:
-	case l.options.password == "":
-		lines = append(lines, "  no password  HOSTSPEC_SSH_PASSWORD is not set")
-	case !l.isTarget:
-		lines = append(lines, "  no password  HOSTSPEC_SSH_PASSWORD is for the target, not for jump hosts")
-	default:
+	case withPassword:
 		lines = append(lines, "  refused      the password of HOSTSPEC_SSH_PASSWORD")
+	case l.isTarget:
+		lines = append(lines, "  no password  HOSTSPEC_SSH_PASSWORD is not set")
+	default:
+		lines = append(lines, "  no password  HOSTSPEC_SSH_PASSWORD is for the target, not for jump hosts")
 	}
-	if words := strings.TrimSpace(visible([]byte(l.banner), 300)); words != "" {
-		lines = append(lines, "  it says      "+words)
+	if strings.TrimSpace(l.banner) != "" {
+		lines = append(lines, "  it says      "+visible([]byte(l.banner), 300))
 	}
-	lines = append(lines, "Name the right key by identity=FILE, or add its public half to ~/.ssh/authorized_keys of "+h.user+" there.")
-	reason := "not let in"
-	switch {
-	case strings.Contains(err.Error(), "Too many authentication failures"):
-		reason = "the server heard too many wrong keys and hung up"
-	case len(l.keys.offered) > 0 && !byPassword:
-		reason = "no key was accepted"
-	case byPassword && l.options.password != "" && l.isTarget:
-		reason = "neither key nor password was accepted"
-		if len(l.keys.offered) == 0 {
-			reason = "the password was not accepted"
-		}
-	case len(l.keys.offered) > 0:
-		reason = "no key was accepted"
+	if byKey && len(l.partial) == 0 {
+		lines = append(lines, "Name the right key by identity=FILE, or add its public half to ~/.ssh/authorized_keys of "+l.host.user+" there.")
 	}
-	return l.unreachable("log in as "+h.user+" at "+h.where(), &worded{reason, err}, strings.Join(lines, "\n"))
+	return lines
 }

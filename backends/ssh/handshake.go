@@ -19,7 +19,9 @@ type handshake struct {
 	mu      sync.Mutex
 	hostKey error
 	banner  string
-	allowed []string
+	// allowed and partial are the methods that the server allows, and those that
+	// it has accepted without being content.
+	allowed, partial []string
 }
 
 func (l *handshake) close() {
@@ -56,7 +58,7 @@ func (l *handshake) config(ctx context.Context) (*xssh.ClientConfig, error) {
 		AuthCallback: func(auth *xssh.ClientAuthContext) (xssh.AuthMethod, error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.allowed = auth.AllowedMethods
+			l.allowed, l.partial = auth.AllowedMethods, auth.PartialSuccessMethods
 			return nil, nil // what is in Auth, in its order
 		},
 		Auth: l.methods(),

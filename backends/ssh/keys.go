@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 
 	xssh "golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -192,7 +193,7 @@ func (k *keyring) load(file string) (xssh.Signer, error) {
 			}
 			return nil, errors.New("is a public key, and no ssh-agent has the private one")
 		}
-		return nil, fmt.Errorf("is no private key: %w", err)
+		return nil, &worded{"is no private key: " + strings.TrimPrefix(err.Error(), "ssh: "), err}
 	}
 	pub := encrypted.PublicKey
 	if pub == nil {
@@ -202,11 +203,11 @@ func (k *keyring) load(file string) (xssh.Signer, error) {
 		return s, nil
 	}
 	if k.passphrase == "" {
-		return nil, fmt.Errorf("is encrypted; set HOSTSPEC_SSH_PASSPHRASE, or add it to an ssh-agent: %w", encrypted)
+		return nil, &worded{"is encrypted; set HOSTSPEC_SSH_PASSPHRASE, or add it to an ssh-agent", encrypted}
 	}
 	s, err = xssh.ParsePrivateKeyWithPassphrase(text, []byte(k.passphrase))
 	if errors.Is(err, x509.IncorrectPasswordError) {
-		return nil, fmt.Errorf("is encrypted, and HOSTSPEC_SSH_PASSPHRASE does not open it: %w", err)
+		return nil, &worded{"is encrypted, and HOSTSPEC_SSH_PASSPHRASE does not open it", err}
 	}
 	return s, err
 }
