@@ -22,8 +22,9 @@ type Driver struct {
 	// Check, when set, says what is wrong with a target's text. It may tidy the
 	// URI, and touches nothing outside this process.
 	Check func(*URI) error
-	// Open connects. An error that means the target cannot be used is an
-	// *UnreachableError.
+	// Open connects. Its context bounds the connecting alone and is cancelled
+	// afterwards, so the Backend must not live by it. An error that means the
+	// target cannot be used is an *UnreachableError.
 	Open func(ctx context.Context, u *URI) (Backend, error)
 }
 

@@ -1,7 +1,9 @@
 package backends
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -56,43 +58,39 @@ func (e *URIError) Error() string { return fmt.Sprintf("target %q: %s", e.Text, 
 // Parse reads a target's text. It touches nothing outside this process: that the
 // target exists is found out by Open.
 func Parse(text string) (*URI, error) {
-	fail := func(format string, args ...any) (*URI, error) {
-		return nil, &URIError{Text: hidePassword(text), Reason: fmt.Sprintf(format, args...)}
-	}
 	scheme, rest, ok := strings.Cut(text, ":")
-	if !ok || scheme == "" || strings.ContainsAny(scheme, " /@?") {
-		if text == "" {
-			return fail("it is empty; write local:// for this machine or ssh://HOST")
+	driver, registered := lookup(scheme)
+	known := append(slices.Clone(commonOptions), driver.Options...)
+	fail := func(format string, args ...any) (*URI, error) {
+		shown := text
+		if !driver.Literal {
+			shown = hideSecrets(text, known)
 		}
-		return fail("it has no scheme; did you mean ssh://%s?", hidePassword(text))
+		return nil, &URIError{Text: shown, Reason: fmt.Sprintf(format, args...)}
 	}
-	driver, ok := lookup(scheme)
-	if !ok {
+	switch {
+	case text == "":
+		return fail("it is empty; write local:// for this machine or ssh://HOST")
+	case !ok && registered:
+		return fail("did you mean %s://?", text)
+	case !ok || scheme == "" || strings.ContainsAny(scheme, " /@?"):
+		return fail("it has no scheme; did you mean ssh://%s?", hideSecrets(text, known))
+	case !registered:
 		return fail("unknown scheme %q; known: %s", scheme, strings.Join(Schemes(), ", "))
 	}
 	if after, slashes := strings.CutPrefix(rest, "//"); slashes {
 		rest = after
 	} else if !driver.Opaque {
-		return fail("write %s://%s", scheme, hidePassword(rest))
+		return fail("write %s://%s", scheme, hideSecrets(rest, known))
+	}
+	if _, _, found := cutPassword(rest); found && !driver.Literal {
+		return fail("it holds a password, which reports and process lists would show; set HOSTSPEC_SSH_PASSWORD instead")
 	}
 	u := &URI{Scheme: scheme, Options: url.Values{}}
-	known := append(slices.Clone(commonOptions), driver.Options...)
 	var options string
-	u.Rest, options = cutOptions(rest, known, !driver.Literal)
-	values, err := url.ParseQuery(options)
-	if err != nil {
-		return fail("cannot read its options: %v", err)
-	}
-	for name, v := range values {
-		if !slices.Contains(known, name) {
-			return fail("unknown option %q; known: %s", name, strings.Join(known, ", "))
-		}
-		if len(v) > 1 && slices.Contains(commonOptions, name) {
-			return fail("option %q is given twice", name)
-		}
-		if err := u.set(name, v); err != nil {
-			return fail("%v", err)
-		}
+	u.Rest, options = cutOptions(rest, known, driver.Literal)
+	if err := u.readOptions(options, known); err != nil {
+		return fail("%v", err)
 	}
 	if driver.Check != nil {
 		if err := driver.Check(u); err != nil {
@@ -100,6 +98,47 @@ func Parse(text string) (*URI, error) {
 		}
 	}
 	return u, nil
+}
+
+// readOptions sets what the options say, by name, so that the same text always
+// gives the same error.
+func (u *URI) readOptions(options string, known []string) error {
+	values, err := url.ParseQuery(options)
+	if err != nil {
+		return errors.New("cannot read its options: want name=value&name=value, with %25 for a % and %26 for an & in a value")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(known, name) {
+			return unknownOption(name, known)
+		}
+		if len(values[name]) > 1 && slices.Contains(commonOptions, name) {
+			return fmt.Errorf("option %q is given twice", name)
+		}
+		if err := u.set(name, values[name]); err != nil {
+			return err
+		}
+	}
+	if u.SudoUser == "" {
+		return nil
+	}
+	if values.Has("sudo") && !u.Sudo {
+		return fmt.Errorf("options sudo=%s and sudo_user=%s contradict each other", values.Get("sudo"), u.SudoUser)
+	}
+	u.Sudo = true
+	return nil
+}
+
+func unknownOption(name string, known []string) error {
+	list := strings.Join(known, ", ")
+	switch {
+	case !isWord(name):
+		// Not repeated, since it may be the rest of a password with a "?" in it.
+		return fmt.Errorf("what follows the ? is no option; known: %s", list)
+	case strings.Contains(name, "pass"):
+		return fmt.Errorf("unknown option %q, and reports and process lists would show it; "+
+			"set HOSTSPEC_SSH_PASSWORD, HOSTSPEC_SSH_PASSPHRASE or HOSTSPEC_SUDO_PASSWORD instead", name)
+	}
+	return fmt.Errorf("unknown option %q; known: %s", name, list)
 }
 
 func (u *URI) set(name string, values []string) (err error) {
@@ -113,7 +152,7 @@ func (u *URI) set(name string, values []string) (err error) {
 		if value == "" {
 			return fmt.Errorf("option sudo_user is empty")
 		}
-		u.SudoUser, u.Sudo = value, true
+		u.SudoUser = value
 	case "connect_timeout":
 		u.ConnectTimeout, err = parseTimeout(name, value)
 	case "timeout":
@@ -135,41 +174,74 @@ func parseTimeout(name, value string) (time.Duration, error) {
 // cutOptions splits off the options. Where everything is literal, only a "?"
 // that is followed by known options begins them, so that "?" may stand in the
 // words of a command; elsewhere any "?" does, and unknown options are told.
-func cutOptions(s string, known []string, any bool) (rest, options string) {
-	i := strings.LastIndexByte(s, '?')
-	if any {
-		i = strings.IndexByte(s, '?')
+func cutOptions(s string, known []string, literal bool) (rest, options string) {
+	if !literal {
+		rest, options, _ = strings.Cut(s, "?")
+		return rest, options
 	}
+	i := strings.LastIndexByte(s, '?')
 	if i < 0 {
 		return s, ""
 	}
-	if !any {
-		for pair := range strings.SplitSeq(s[i+1:], "&") {
-			if name, _, ok := strings.Cut(pair, "="); !ok || !slices.Contains(known, name) {
-				return s, ""
-			}
+	for pair := range strings.SplitSeq(s[i+1:], "&") {
+		if name, _, ok := strings.Cut(pair, "="); !ok || !slices.Contains(known, name) {
+			return s, ""
 		}
 	}
 	return s[:i], s[i+1:]
 }
 
-// hidePassword replaces what stands between the first ":" and the last "@" of
-// an authority.
-func hidePassword(text string) string {
-	before, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		before, rest = "", text
-	} else {
-		before += "://"
+// cutPassword finds a password in what follows the scheme: it stands between the
+// first ":" and the last "@" of the authority. One with a "?" in it would end the
+// authority too early; then what seems to be a port is no number.
+func cutPassword(rest string) (user, host string, found bool) {
+	authority, options, _ := strings.Cut(rest, "?")
+	if !strings.Contains(authority, "@") && strings.Contains(options, "@") && !strings.HasPrefix(authority, "[") {
+		if _, port, ok := strings.Cut(authority, ":"); ok && strings.Trim(port, "0123456789") != "" {
+			authority = rest
+		}
 	}
-	at := strings.LastIndexByte(rest, '@')
+	at := strings.LastIndexByte(authority, '@')
 	if at < 0 {
-		return text
+		return "", "", false
 	}
-	if user, _, ok := strings.Cut(rest[:at], ":"); ok {
-		return before + user + ":***" + rest[at:]
+	user, _, found = strings.Cut(authority[:at], ":")
+	return user, rest[at:], found
+}
+
+// hideSecrets makes a target's text fit to be shown: without a password, and
+// without the values of options that nobody knows.
+func hideSecrets(text string, known []string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if ok {
+		scheme += "://"
+	} else {
+		scheme, rest = "", text
 	}
-	return text
+	if user, host, found := cutPassword(rest); found {
+		rest = user + ":***" + host
+	}
+	rest, options, ok := strings.Cut(rest, "?")
+	if !ok {
+		return scheme + rest
+	}
+	pairs := strings.Split(options, "&")
+	for i, pair := range pairs {
+		name, _, hasValue := strings.Cut(pair, "=")
+		switch {
+		case slices.Contains(known, name):
+		case !isWord(name):
+			pairs[i] = "***"
+		case hasValue:
+			pairs[i] = name + "=***"
+		}
+	}
+	return scheme + rest + "?" + strings.Join(pairs, "&")
+}
+
+// isWord says whether a text could be the name of an option.
+func isWord(s string) bool {
+	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }
 
 // String is the target as people and reports see it: without options, and

@@ -27,7 +27,7 @@ type fault struct {
 // hangs says that a fault is only found by the time it takes.
 const hangs = "takes its time: "
 
-func processFaults() []fault {
+func outputFaults() []fault {
 	return []fault{
 		{"cuts at NUL", "binary output is exact", printing(func(p []byte) []byte { b, _, _ := bytes.Cut(p, []byte{0}); return b })},
 		{"makes UTF-8", "binary output is exact", printing(func(p []byte) []byte { return bytes.ToValidUTF8(p, []byte("?")) })},
@@ -61,7 +61,11 @@ func processFaults() []fault {
 			})
 			return b.Start(ctx, cmd)
 		})},
+	}
+}
 
+func inputFaults() []fault {
+	return []fault{
 		{hangs + "gives a stdin that never ends", "no stdin is an empty one", changing(func(cmd *backends.Command) {
 			if cmd.Stdin == nil {
 				cmd.Stdin, _ = io.Pipe()
@@ -88,7 +92,11 @@ func processFaults() []fault {
 		})},
 		{hangs + "holds output back", "stdin is passed on as it comes", starting(buffered)},
 		{hangs + "waits for stdin", "a process that does not read its stdin", func() backends.Backend { return &execBackend{} }},
+	}
+}
 
+func wordFaults() []fault {
+	return []fault{
 		{"joins words with spaces", "words arrive byte for byte", throughShell(func(cmd backends.Command) string { return strings.Join(cmd.Args, " ") })},
 		{"quotes as Go does", "words arrive byte for byte", throughShell(func(cmd backends.Command) string {
 			var quoted []string
@@ -113,6 +121,11 @@ func processFaults() []fault {
 		{"does not quote the program", "program with a hostile name", throughShell(func(cmd backends.Command) string {
 			return cmd.Args[0] + " " + backends.Quote(cmd.Args[1:]...)
 		})},
+	}
+}
+
+func placeFaults() []fault {
+	return []fault{
 		{"forgets the environment", "environment", changing(func(cmd *backends.Command) { cmd.Env = nil })},
 		{"trims variables", "environment", changing(func(cmd *backends.Command) {
 			for i, w := range cmd.Env {
@@ -141,7 +154,11 @@ func processFaults() []fault {
 				cmd.Args = []string{"sh"}
 			}
 		})},
+	}
+}
 
+func exitFaults() []fault {
+	return []fault{
 		{"swallows the exit code", "exit codes", waiting(func(_ context.Context, p backends.Process) (backends.Status, error) {
 			_, err := p.Wait()
 			return backends.Status{}, err
@@ -229,7 +246,8 @@ func lifeFaults() []fault {
 }
 
 func faults() []fault {
-	return slices.Concat(processFaults(), lifeFaults(), fileFaults(), dialFaults())
+	return slices.Concat(outputFaults(), inputFaults(), wordFaults(), placeFaults(), exitFaults(),
+		lifeFaults(), fileFaults(), dialFaults())
 }
 
 func options() backendtest.Options {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -242,6 +241,3 @@ func (l *limited) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		return status, err
 	}), nil
 }
-
-// An onlyReader hides what a reader can do beside reading.
-type onlyReader struct{ io.Reader }
