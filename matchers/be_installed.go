@@ -2,7 +2,8 @@ package matchers
 
 type installed struct {
 	matcher
-	version string
+	version    string
+	hasVersion bool
 }
 
 // BeInstalled succeeds when the subject is installed: a package, a service, a
@@ -29,7 +30,7 @@ func BeInstalled() *installed {
 //	VersionSatisfies(constraint string) (bool, error)
 func (m *installed) WithVersion(constraint string) *installed {
 	c := *m
-	c.version, c.wanted = constraint, "be installed with version "+constraint
+	c.version, c.hasVersion, c.wanted = constraint, true, "be installed with version "+constraint
 	return &c
 }
 
@@ -40,7 +41,7 @@ func (m *installed) Match(actual any) (bool, error) {
 		return false, err
 	}
 	ok, err := ask(&m.matcher, actual, "Installed", s.Installed)
-	if err != nil || !ok || m.version == "" {
+	if err != nil || !ok || !m.hasVersion {
 		return ok, err
 	}
 	v, err := subject[interface {
