@@ -3,8 +3,10 @@ package spec
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,7 +103,21 @@ func (e *events) end(s *suite, r types.Report) {
 	for _, reason := range r.SpecialSuiteFailureReasons {
 		end.Problems = append(end.Problems, s.mask(reason))
 	}
+	end.Costs = s.costs()
 	e.write(report.Event{End: end})
+}
+
+// costs tells what was spent on each target.
+func (s *suite) costs() []report.Cost {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []report.Cost
+	for _, text := range slices.Sorted(maps.Keys(s.targets)) {
+		t := s.targets[text]
+		st := t.Stats()
+		out = append(out, report.Cost{Target: t.String(), Connections: st.Connections, Exchanges: st.Exchanges, Commands: st.Commands})
+	}
+	return out
 }
 
 // result is a spec as reports show it.

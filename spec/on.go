@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -129,7 +130,7 @@ func (s *suite) skipUnless(ctx context.Context, c *condition) {
 	sys, err := t.System(r.ctx)
 	if err != nil {
 		s.noteUnreachable(err, block, report.FullText())
-		s.record(r, unknownEvidence(t))
+		s.record(r, evidence.Evidence{Subject: c.text, Question: "OnlyOn", Target: t.String(), Unknown: true})
 		ginkgo.Fail(s.mask(fmt.Sprintf("could not tell whether this is %s: %v", c.text, err)))
 	}
 	holds, err := c.holds(sys)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
-	"github.com/hostspec/hostspec/spec/target"
 )
 
 // A oneLiner is one spec that was declared by Should or ShouldNot.
@@ -45,26 +44,34 @@ func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatche
 			"Put it into a Describe of a package with func TestX(t *testing.T) { Run(t, \"...\") }, "+
 			"or write: g := gomega.NewWithT(t); g.Expect(%s).To(...)", location, nameOf(subject), nameOf(subject)))
 	}
+	declare := func() { s.declareAll(subject, negated, matchers, location) }
+	if s.is(loading) {
+		// Ginkgo tells about containers only once it builds its tree, so what
+		// stands at the top level gets one, without a text.
+		ginkgo.Describe("", location, declare)
+		return
+	}
+	declare()
+}
+
+func (s *suite) declareAll(subject any, negated bool, matchers []types.GomegaMatcher, location gtypes.CodeLocation) {
 	command, _ := subject.(*resource.Command)
 	var group *commandGroup
 	if command != nil {
 		group = &commandGroup{text: command.String()}
 	}
-	declareAll := func() {
+	each := func() {
 		for _, m := range matchers {
 			s.declareOne(&oneLiner{subject: subject, matcher: m, negated: negated, location: location, command: command, group: group})
 		}
 	}
-	if command == nil || len(matchers) < 2 {
-		declareAll()
+	if command == nil || len(matchers) < 2 || ginkgo.CurrentTreeConstructionNodeReport().IsInOrderedContainer {
+		each()
 		return
 	}
-	// The container has no text: names stay like those of other one-liners.
-	args := []any{location, declareAll}
-	if !ginkgo.CurrentTreeConstructionNodeReport().IsInOrderedContainer {
-		args = append(args, ginkgo.Ordered, ginkgo.ContinueOnFailure)
-	}
-	ginkgo.Describe("", args...)
+	// The matchers of a command share one run, so they stay together and go on
+	// when one of them fails.
+	ginkgo.Describe("", location, ginkgo.Ordered, ginkgo.ContinueOnFailure, each)
 }
 
 func (s *suite) declareOne(o *oneLiner) {
@@ -200,5 +207,3 @@ func callers() func(yield func(runtime.Frame) bool) {
 		}
 	}
 }
-
-var _ = target.ErrPlanned

@@ -3,12 +3,12 @@ package spec
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
+	"golang.org/x/term"
 )
 
 // Run runs the specs of a package. It is called from the one test function that
@@ -34,7 +34,7 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 		ginkgo.Fail(s.mask(message), offset)
 	})
 	s.declareNodes()
-	args = append(withDeadline(t, args), ginkgo.AroundNode(s.aroundNode))
+	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
 	passed := ginkgo.RunSpecs(t, description, args...)
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
@@ -143,32 +143,44 @@ func (s *suite) tellNothingTested(r types.Report) {
 	}
 }
 
-// withDeadline makes Ginkgo stop in time for its report before `go test -timeout`
-// kills the process.
-func withDeadline(t ginkgo.GinkgoTestingT, args []any) []any {
+// configured completes Ginkgo's configuration, or the author's own among args.
+func configured(t ginkgo.GinkgoTestingT, args []any) []any {
+	suite, reporter := ginkgo.GinkgoConfiguration()
+	rest := []any{}
+	for _, a := range args {
+		switch c := a.(type) {
+		case types.SuiteConfig:
+			suite = c
+		case types.ReporterConfig:
+			reporter = c
+		default:
+			rest = append(rest, a)
+		}
+	}
+	suite.Timeout = beforeDeadline(t, suite.Timeout)
+	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(os.Stdout.Fd())) {
+		reporter.NoColor = true
+	}
+	return append(rest, suite, reporter)
+}
+
+// beforeDeadline makes Ginkgo stop in time for its report before `go test
+// -timeout` kills the process.
+func beforeDeadline(t ginkgo.GinkgoTestingT, timeout time.Duration) time.Duration {
 	d, ok := t.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
-		return args
+		return timeout
 	}
 	deadline, ok := d.Deadline()
 	if !ok {
-		return args
-	}
-	c, _ := ginkgo.GinkgoConfiguration()
-	args = slices.Clone(args)
-	at := slices.IndexFunc(args, func(a any) bool { _, is := a.(types.SuiteConfig); return is })
-	if at >= 0 {
-		c = args[at].(types.SuiteConfig)
-	} else {
-		args, at = append(args, c), len(args)
+		return timeout
 	}
 	left := time.Until(deadline)
 	left -= min(left/10, 10*time.Second)
-	if left > 0 && (c.Timeout == 0 || left < c.Timeout) {
-		c.Timeout = left
+	if left > 0 && (timeout == 0 || left < timeout) {
+		return left
 	}
-	args[at] = c
-	return args
+	return timeout
 }
 
 // helper and fatal use what *testing.T has beyond Ginkgo's small interface.

@@ -51,6 +51,8 @@ type Result struct {
 	Start    time.Time `json:"start"`
 	// Took is how long it ran.
 	Took time.Duration `json:"took"`
+	// Filtered says of a skipped spec that a filter or a focus left it out.
+	Filtered bool `json:"filtered,omitempty"`
 	// Message is the failure's text, or the reason of a skip.
 	Message string `json:"message,omitempty"`
 	// FailedAt is the line that failed.
@@ -104,6 +106,18 @@ type End struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 	// Took is how long the package ran.
 	Took time.Duration `json:"took"`
+	// Costs are what was spent on each target.
+	Costs []Cost `json:"costs,omitempty"`
+}
+
+// A Cost is what a package has spent on one target.
+type Cost struct {
+	Target string `json:"target"`
+	// Connections is how often it was connected to, Exchanges how often its
+	// shell was asked, and Commands how many commands of authors were run.
+	Connections int `json:"connections"`
+	Exchanges   int `json:"exchanges"`
+	Commands    int `json:"commands"`
 }
 
 // A Format writes a run in one form. Its methods are called one at a time.

@@ -34,9 +34,13 @@ type Scoper interface {
 	Scope() any
 }
 
-// runs remembers what a Command printed in the scope it ran in last.
+// runs remembers the run in the scope that a Command ran in last.
 type runs struct {
-	mu    sync.Mutex
+	mu   sync.Mutex
+	last lastRun
+}
+
+type lastRun struct {
 	scope any
 	done  bool
 	asked []string // questions answered by this run
@@ -84,9 +88,9 @@ func (c *Command) run(question string) (target.Output, error) {
 	if err := c.check(); err != nil {
 		return target.Output{}, err
 	}
-	r := c.runs
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	c.runs.mu.Lock()
+	defer c.runs.mu.Unlock()
+	r := &c.runs.last
 	var scope any
 	if s, ok := c.asker.(Scoper); ok {
 		scope = s.Scope()
@@ -110,7 +114,7 @@ func (c *Command) run(question string) (target.Output, error) {
 		e.Found = sayOutput(out)
 	}
 	err = c.answered(ctx, v, question, e, err)
-	*r = runs{scope: scope, done: true, asked: []string{question}, out: out, err: err, ev: c.Explain(question)}
+	*r = lastRun{scope: scope, done: true, asked: []string{question}, out: out, err: err, ev: c.Explain(question)}
 	return out, err
 }
 
