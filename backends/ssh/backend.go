@@ -43,6 +43,8 @@ type backend struct {
 	// lost is closed when the connection has ended, and lostErr set before.
 	lost    chan struct{}
 	lostErr error
+	// silence is set before the connection is given up for its silence.
+	silence atomic.Pointer[string]
 
 	slots   chan struct{}
 	spare   chan *session
@@ -79,6 +81,9 @@ func (b *backend) lostError() error {
 	case <-b.lost:
 	default:
 		return nil
+	}
+	if why := b.silence.Load(); why != nil {
+		return fmt.Errorf("%w: %s", backends.ErrLost, *why)
 	}
 	if b.lostErr == nil || errors.Is(b.lostErr, io.EOF) {
 		return backends.ErrLost
@@ -145,6 +150,8 @@ func (b *backend) keepAliveLoop(interval time.Duration, max int) {
 		if now := b.heard.Load(); now != heard || answer == nil {
 			heard, missed = now, 0
 		} else if missed++; missed >= max {
+			why := fmt.Sprintf("nothing was heard from it for %v", time.Duration(max)*interval)
+			b.silence.Store(&why)
 			_ = b.client.Close()
 			_ = b.via.Close()
 			return

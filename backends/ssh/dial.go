@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,25 +31,35 @@ type link struct {
 	via io.Closer
 }
 
-// maxHops bounds a chain of jump hosts that leads back to itself.
-const maxHops = 16
-
-// connect logs in to a host, by way of its jump hosts.
-func (d *dialer) connect(ctx context.Context, h *host, depth int) (*link, error) {
-	if depth > maxHops {
-		return nil, d.unreachable("follow ProxyJump", fmt.Errorf("more than %d jump hosts; does %s lead back to itself?", maxHops, h.asked.host), "")
+// connect logs in to a host, by way of its jump hosts. inner are the hosts that it is
+// a jump host for.
+func (d *dialer) connect(ctx context.Context, h *host, inner []*host) (*link, error) {
+	for _, i := range inner {
+		if i.name == h.name && i.port == h.port && i.user == h.user {
+			return nil, d.unreachable("follow ProxyJump", fmt.Errorf("it goes round in a circle: %s", circle(h, inner)),
+				"In ssh_config, say ProxyJump none for the jump host itself.")
+		}
 	}
-	route, via, err := d.route(ctx, h, depth)
+	route, via, err := d.route(ctx, h, inner)
 	if err != nil {
 		return nil, err
 	}
-	l, err := d.login(ctx, h, route, depth == 0)
+	l, err := d.login(ctx, h, route, len(inner) == 0)
 	if err != nil {
 		_ = via.Close()
 		return nil, err
 	}
 	l.via = closers{l.via, via}
 	return l, nil
+}
+
+// circle names hosts in the order in which they ask for each other.
+func circle(h *host, inner []*host) string {
+	var names []string
+	for _, i := range inner {
+		names = append(names, i.asked.host)
+	}
+	return strings.Join(append(names, h.asked.host), " -> ")
 }
 
 // A route makes a connection to one host. The closer is what has to end with it.
@@ -71,11 +82,11 @@ func (c closers) Close() error {
 }
 
 // route finds the way to a host.
-func (d *dialer) route(ctx context.Context, h *host, depth int) (route, io.Closer, error) {
+func (d *dialer) route(ctx context.Context, h *host, inner []*host) (route, io.Closer, error) {
 	where := net.JoinHostPort(h.name, h.port)
 	switch {
 	case h.proxyJump != "":
-		return d.jump(ctx, h, depth)
+		return d.jump(ctx, h, inner)
 	case h.proxyCommand != "":
 		return func(ctx context.Context) (net.Conn, error) { return startProxy(ctx, h.proxyCommand) }, nothing{}, nil
 	}
@@ -85,14 +96,18 @@ func (d *dialer) route(ctx context.Context, h *host, depth int) (route, io.Close
 	}, nothing{}, nil
 }
 
+// bracketed is a host without a colon in the brackets that ssh -G puts around every
+// jump host with a port.
+var bracketed = regexp.MustCompile(`^([^\[]*)\[([^:\]]*)\]`)
+
 // jump logs in to the last of the jump hosts, by way of those before it, as OpenSSH
 // does: each has settings of its own, and the first may have a ProxyJump itself.
-func (d *dialer) jump(ctx context.Context, h *host, depth int) (route, io.Closer, error) {
+func (d *dialer) jump(ctx context.Context, h *host, inner []*host) (route, io.Closer, error) {
 	before, last := "", h.proxyJump
 	if i := strings.LastIndexByte(last, ','); i >= 0 {
 		before, last = last[:i], last[i+1:]
 	}
-	a, err := parseAddress(strings.TrimPrefix(strings.TrimSpace(last), "ssh://"))
+	a, err := parseAddress(bracketed.ReplaceAllString(strings.TrimPrefix(strings.TrimSpace(last), "ssh://"), "$1$2"))
 	if err != nil {
 		return nil, nil, d.unreachable(fmt.Sprintf("ProxyJump %q of %s", h.proxyJump, h.asked.host), err, "")
 	}
@@ -104,7 +119,7 @@ func (d *dialer) jump(ctx context.Context, h *host, depth int) (route, io.Closer
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := d.connect(ctx, hop, depth+1)
+	l, err := d.connect(ctx, hop, append(inner, h))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -64,11 +64,14 @@ func (l *handshake) explain(ctx context.Context, c *conn, err error) error {
 	defer l.mu.Unlock()
 	where := l.host.where()
 	greeting := c.greeting()
+	busy := bytes.HasPrefix(greeting, []byte("Exceeded MaxStartups"))
 	var key *hostKeyError
 	var none *xssh.AlgorithmNegotiationError
 	switch {
 	case errors.As(l.hostKey, &key):
 		return l.unreachable("check the host key of "+where, key, key.advice)
+	case len(greeting) > 0 && !busy && !isSSH(greeting):
+		return l.unreachable("log in at "+where, &worded{"not an SSH server; it says " + visible(greeting, 80), err}, "Is the port right?")
 	case ctx.Err() != nil:
 		text := context.Cause(ctx).Error() + " to the login"
 		if len(greeting) == 0 {
@@ -77,11 +80,9 @@ func (l *handshake) explain(ctx context.Context, c *conn, err error) error {
 		return l.unreachable("log in at "+where, &worded{text, errors.Join(context.Cause(ctx), err)}, "")
 	case len(greeting) == 0:
 		return l.silent(c, where, err)
-	case bytes.HasPrefix(greeting, []byte("Exceeded MaxStartups")):
+	case busy:
 		return l.unreachable("log in at "+where, &busyError{"too many others are logging in (Exceeded MaxStartups)", err},
 			"Raise MaxStartups in its sshd_config, or connect_timeout.")
-	case !isSSH(greeting):
-		return l.unreachable("log in at "+where, &worded{"not an SSH server; it says " + visible(greeting, 80), err}, "Is the port right?")
 	case errors.As(err, &none):
 		return l.unreachable("log in at "+where, &worded{fmt.Sprintf("no common algorithm for %s: it offers %s, and all of them are unknown or too weak",
 			none.What, strings.Join(none.RequestedAlgorithms, ", ")), err}, "")

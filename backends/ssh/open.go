@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -79,14 +80,9 @@ var bareZone = regexp.MustCompile(`^([^\[]*\[[0-9A-Fa-f:.]+)%(25)?`)
 func parseAddress(text string) (address, error) {
 	u, err := url.Parse("ssh://" + bareZone.ReplaceAllString(text, "${1}%25"))
 	if err != nil {
-		// The error of net/url repeats the text, which may hold a password.
-		if _, hidden := strings.CutPrefix(err.Error(), "parse "); hidden {
-			if e, ok := err.(*url.Error); ok {
-				err = e.Err
-			}
-		}
-		if strings.Contains(text, "@") && strings.Contains(strings.SplitN(text, "@", 2)[0], ":") {
-			return address{}, fmt.Errorf("cannot read it as ssh://USER@HOST:PORT")
+		// The error of net/url repeats the text; its cause does not.
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err
 		}
 		return address{}, fmt.Errorf("cannot read it as ssh://USER@HOST:PORT: %w", err)
 	}
@@ -157,7 +153,7 @@ func open(ctx context.Context, u *backends.URI) (backends.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := d.connect(ctx, h, 0)
+	l, err := d.connect(ctx, h, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -78,18 +78,22 @@ func parents() map[int]int {
 	return m
 }
 
-// killDescendants kills the children of a process and theirs, never itself.
+// killDescendants kills the children of a process and theirs, never itself, and
+// parents before their children, so that none lives to tell how a child ended.
 func killDescendants(pid int) {
 	if pid <= 1 {
 		return
 	}
-	all := parents()
-	for child := range all {
-		for p := all[child]; p > 1; p = all[p] {
-			if p == pid {
-				_ = syscall.Kill(child, syscall.SIGKILL)
-				break
-			}
+	children := map[int][]int{}
+	for child, parent := range parents() {
+		children[parent] = append(children[parent], child)
+	}
+	for generation := children[pid]; len(generation) > 0; {
+		var next []int
+		for _, p := range generation {
+			_ = syscall.Kill(p, syscall.SIGKILL)
+			next = append(next, children[p]...)
 		}
+		generation = next
 	}
 }
