@@ -108,10 +108,11 @@ func runStream(ctx context.Context, b backends.Backend, script string, w io.Writ
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	head, tail := rand.Text(), rand.Text()
-	out := &streamed{mark: []byte(head + tail + "\n"), w: w, stop: stop}
+	mark := []byte(head + tail + "\n")
+	out := &streamed{mark: mark, w: w, stop: stop}
 	var complaint bounded
 	p, err := b.Start(life, backends.Command{
-		Args: []string{"sh", "-c", environment + "h=" + head + "; echo \"${h}" + tail + "\"; echo \"${h}" + tail + "\" >&2; " + script},
+		Args:   []string{"sh", "-c", environment + "h=" + head + "; echo \"${h}" + tail + "\"; echo \"${h}" + tail + "\" >&2; " + script},
 		Stdout: out, Stderr: &complaint,
 	})
 	if err != nil {
@@ -124,10 +125,7 @@ func runStream(ctx context.Context, b backends.Backend, script string, w io.Writ
 	if err != nil {
 		return "", err
 	}
-	_, stderr, _ := bytes.Cut(complaint.text, out.mark)
-	if out.mark != nil {
-		_, stderr, _ = bytes.Cut(complaint.text, out.mark)
-	}
+	_, stderr, _ := bytes.Cut(complaint.text, mark)
 	switch {
 	case s.Success():
 		return s.String(), nil

@@ -1,0 +1,246 @@
+package resource
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+	"strings"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// maxContent bounds what is fetched of one file. Larger ones are searched while
+// they stream by.
+const maxContent = 16 << 20
+
+// fileContent is a file with its content; of what is no regular file only what
+// it is.
+type fileContent struct {
+	fileStat
+	data []byte
+	// big says that there is more than maxContent, and no data.
+	big bool
+}
+
+var regular = fact.Stat{Mode: 0o100000}
+
+var fileContents = &target.Kind[fileContent]{
+	Name:  "content of file",
+	Check: checkPath,
+	Ask: eachPath("cat", func(path string) string {
+		p := backends.Quote(path)
+		// Files of /proc say they are of size 0, so what is read is bounded too.
+		return guarded("-f", "stat -L", path, fmt.Sprintf(
+			"s=$(stat -L -c %%s %s) && if [ \"$s\" -gt %d ]; then echo big >&2; else head -c %d %s; fi", p, maxContent, maxContent+1, p))
+	}),
+	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileContent, error) {
+		c := fileContent{fileStat: s, data: o.Stdout}
+		if string(o.Stderr) == "big\n" || len(o.Stdout) > maxContent {
+			c.data, c.big = nil, true
+		}
+		return c, nil
+	}, regular),
+	Read: func(ctx context.Context, r backends.FileReader, path string) (fileContent, error) {
+		var b bytes.Buffer
+		s, err := readRegular(ctx, r, path, maxContent+1, &b)
+		c := fileContent{fileStat: s, data: b.Bytes()}
+		if s.Size > maxContent || b.Len() > maxContent {
+			c.data, c.big = nil, true
+		}
+		return c, err
+	},
+	Reads: func(path string) string { return "read " + path },
+}
+
+// content fetches a file's content; mask takes secrets out of what is shown.
+func (f *File) content(question string) (fileContent, error) {
+	ctx, v, err := f.view()
+	if err != nil {
+		return fileContent{}, err
+	}
+	c, err := AskView(ctx, v, &f.Base, question, fileContents, f.Name(), func(c fileContent) (found, near string) {
+		switch {
+		case !c.exists || !c.IsRegular():
+			return c.say()
+		case c.big:
+			return fmt.Sprintf("a file of more than %d MiB", maxContent>>20), ""
+		}
+		return measure(c.data) + beginning(c.data, v.Target.Mask), ""
+	})
+	if err == nil {
+		err = f.expect(question, c.fileStat, fact.Stat.IsRegular, "a regular file")
+	}
+	return c, err
+}
+
+// whole is content for questions that need all of it.
+func (f *File) whole(question string) ([]byte, error) {
+	c, err := f.content(question)
+	if err == nil && c.big {
+		err = f.unknown(question, fmt.Sprintf("it has more than %d MiB, which is not fetched as a whole", maxContent>>20),
+			"HaveContent with a string, HaveSHA256 and HaveSize take files of any size; for the rest ask with a Command")
+	}
+	return c.data, err
+}
+
+// Content is the content of a regular file of at most 16 MiB, byte for byte.
+func (f *File) Content() (string, error) {
+	b, err := f.whole("Content")
+	return string(b), err
+}
+
+// Lines are the lines of a regular file of at most 16 MiB, without the newlines
+// that end them. An empty file has none.
+func (f *File) Lines() ([]string, error) {
+	b, err := f.whole("Lines")
+	if err != nil {
+		return nil, err
+	}
+	if len(b) == 0 {
+		return []string{}, nil
+	}
+	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"), nil
+}
+
+// Contains tells whether the content of a regular file holds a text, byte for
+// byte. The file may be of any size.
+func (f *File) Contains(text string) (bool, error) {
+	const question = "Contains"
+	if text == "" {
+		return false, f.refuse(question, errors.New("every file contains an empty text; to ask for an empty file, ask for its size"))
+	}
+	c, err := f.content(question)
+	if err != nil {
+		return false, err
+	}
+	ctx, v, err := f.view()
+	if err != nil {
+		return false, err
+	}
+	e := f.Explain(question)
+	if c.big {
+		s := &search{text: []byte(text)}
+		e, err = v.StreamFile(ctx, f.Name(), s)
+		e.Found = s.say()
+		return s.found, f.answered(ctx, v, question, e, err)
+	}
+	at := bytes.Index(c.data, []byte(text))
+	if at >= 0 {
+		e.Found, e.Near = around(c.data, at, v.Target.Mask), ""
+	} else {
+		e.Found, e.Near = "nothing of it in "+measure(c.data), nearest(c.data, text, v.Target.Mask)
+	}
+	return at >= 0, f.answered(ctx, v, question, e, nil)
+}
+
+// search looks for a text in what is written to it, and keeps no more of that
+// than the text is long.
+type search struct {
+	text  []byte
+	tail  []byte // what came last, too short to hold the text
+	bytes int64
+	lines int
+	found bool
+}
+
+// Write implements io.Writer. It has had enough when it has found the text.
+func (s *search) Write(p []byte) (int, error) {
+	if s.found {
+		return 0, target.ErrEnough
+	}
+	// The text may have begun in what came before.
+	seam := append(s.tail, p[:min(len(p), len(s.text)-1)]...)
+	if bytes.Contains(seam, s.text) {
+		s.found = true
+	} else if i := bytes.Index(p, s.text); i >= 0 {
+		s.found = true
+		s.lines += bytes.Count(p[:i], []byte{'\n'})
+	}
+	if s.found {
+		return len(p), target.ErrEnough
+	}
+	s.bytes += int64(len(p))
+	s.lines += bytes.Count(p, []byte{'\n'})
+	keep := len(s.text) - 1
+	if len(p) >= keep {
+		s.tail = append(s.tail[:0], p[len(p)-keep:]...)
+	} else {
+		s.tail = append(s.tail[:0], seam[max(0, len(seam)-keep):]...)
+	}
+	return len(p), nil
+}
+
+func (s *search) say() string {
+	if s.found {
+		return fmt.Sprintf("it stands about line %d", s.lines+1)
+	}
+	return fmt.Sprintf("nothing of it in %d lines, %d bytes", s.lines, s.bytes)
+}
+
+// fileHash is the checksum of a regular file.
+type fileHash struct {
+	fileStat
+	sum string
+}
+
+func (h fileHash) say() (found, near string) {
+	if h.sum == "" {
+		return h.fileStat.say()
+	}
+	return h.sum, ""
+}
+
+var (
+	sha256Sums = hashKind("SHA256", "sha256sum", sha256.New)
+	md5Sums    = hashKind("MD5", "md5sum", md5.New)
+)
+
+func hashKind(name, tool string, algorithm func() hash.Hash) *target.Kind[fileHash] {
+	return &target.Kind[fileHash]{
+		Name:  name + " of file",
+		Check: checkPath,
+		Ask: eachPath(tool, func(path string) string {
+			return guarded("-f", "stat -L", path, tool+" "+backends.Quote(path))
+		}),
+		Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileHash, error) {
+			if !s.exists || !s.IsRegular() {
+				return fileHash{fileStat: s}, nil
+			}
+			sum, err := fact.ParseChecksum(o.Stdout, algorithm().Size())
+			return fileHash{fileStat: s, sum: sum}, err
+		}, regular),
+		Read: func(ctx context.Context, r backends.FileReader, path string) (fileHash, error) {
+			h := algorithm()
+			s, err := readRegular(ctx, r, path, math.MaxInt64, h)
+			if err != nil || !s.exists || !s.IsRegular() {
+				return fileHash{fileStat: s}, err
+			}
+			return fileHash{fileStat: s, sum: hex.EncodeToString(h.Sum(nil))}, nil
+		},
+		Reads: func(path string) string { return tool + " " + path },
+	}
+}
+
+func (f *File) hash(question string, k *target.Kind[fileHash]) (string, error) {
+	h, err := Ask(&f.Base, question, k, f.Name(), fileHash.say)
+	if err == nil {
+		err = f.expect(question, h.fileStat, fact.Stat.IsRegular, "a regular file")
+	}
+	return h.sum, err
+}
+
+// SHA256 is the SHA-256 checksum of a regular file, in lower-case hexadecimal
+// digits, computed on the target.
+func (f *File) SHA256() (string, error) { return f.hash("SHA256", sha256Sums) }
+
+// MD5 is the MD5 checksum of a regular file, in lower-case hexadecimal digits,
+// computed on the target.
+func (f *File) MD5() (string, error) { return f.hash("MD5", md5Sums) }

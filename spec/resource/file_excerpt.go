@@ -1,0 +1,134 @@
+package resource
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+)
+
+// What of a file's content is shown to people, and how much of it is looked at
+// to choose that.
+const (
+	maxShown  = 200
+	maxLooked = 1 << 20
+)
+
+// passwordHash is what crypt(5) makes of a password.
+var passwordHash = regexp.MustCompile(`\$(?:[1-9][a-z]?|y|gy|sha1|md5)[$,][./A-Za-z0-9$,=]{8,}`)
+
+// privateKey stands in whatever holds one in PEM.
+var privateKey = []byte("PRIVATE KEY-----")
+
+const keyNotShown = "(its lines are not shown, since it holds a private key)"
+
+// measure says how much a content is.
+func measure(data []byte) string {
+	if len(data) == 0 {
+		return "an empty file"
+	}
+	lines := bytes.Count(data, []byte{'\n'})
+	if data[len(data)-1] != '\n' {
+		lines++
+	}
+	return fmt.Sprintf("%d lines, %d bytes", lines, len(data))
+}
+
+// show makes an excerpt of a line: secrets are masked before it is cut, since
+// half a secret is none that mask knows.
+func show(line []byte, mask func(string) string) string {
+	text := string(line[:min(len(line), 16*maxShown)])
+	return evidence.Excerpt(passwordHash.ReplaceAllString(mask(text), "(password hash)"), maxShown)
+}
+
+// beginning shows the first lines of a content.
+func beginning(data []byte, mask func(string) string) string {
+	switch {
+	case len(data) == 0:
+		return ""
+	case bytes.Contains(data, privateKey):
+		return " " + keyNotShown
+	}
+	text := show(data, mask)
+	return "; it begins:\n" + strings.TrimRight(text, "\n")
+}
+
+// around shows the line in which something was found.
+func around(data []byte, at int, mask func(string) string) string {
+	number := bytes.Count(data[:at], []byte{'\n'}) + 1
+	if bytes.Contains(data, privateKey) {
+		return fmt.Sprintf("it stands in line %d %s", number, keyNotShown)
+	}
+	begin := bytes.LastIndexByte(data[:at], '\n') + 1
+	line := data[begin:]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	if at-begin > maxShown/2 {
+		// Of a long line, what is around it. A secret may be cut in two here, so
+		// only what begins at a word is shown.
+		cut := at - begin - maxShown/4
+		line = line[cut:]
+		if i := bytes.IndexAny(line, " \t"); i >= 0 && i < maxShown/4 {
+			line = line[i+1:]
+		}
+	}
+	return fmt.Sprintf("line %d: %s", number, show(line, mask))
+}
+
+// nearest shows the line that is most like what was looked for, or the first
+// lines where none is.
+func nearest(data []byte, text string, mask func(string) string) string {
+	if bytes.Contains(data, privateKey) {
+		return keyNotShown
+	}
+	wanted := pairs(firstLine(text))
+	var best []byte
+	number, score := 0, 0.3 // less is not alike
+	looked := data[:min(len(data), maxLooked)]
+	for n := 1; len(looked) > 0; n++ {
+		line, rest, _ := bytes.Cut(looked, []byte{'\n'})
+		if s := likeness(wanted, line[:min(len(line), 4*maxShown)]); s > score {
+			best, number, score = line, n, s
+		}
+		looked = rest
+	}
+	if best == nil {
+		return strings.TrimPrefix(beginning(data, mask), "; ")
+	}
+	return fmt.Sprintf("line %d: %s", number, show(best, mask))
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimLeft(text, "\n"), "\n")
+	return line[:min(len(line), 4*maxShown)]
+}
+
+// pairs counts the pairs of neighbouring bytes in a text.
+func pairs(text string) map[[2]byte]int {
+	out := map[[2]byte]int{}
+	for i := 1; i < len(text); i++ {
+		out[[2]byte{text[i-1], text[i]}]++
+	}
+	return out
+}
+
+// likeness is Dice's coefficient: 1 where a line has the very pairs that are
+// wanted, 0 where it has none of them.
+func likeness(wanted map[[2]byte]int, line []byte) float64 {
+	have := map[[2]byte]int{}
+	for i := 1; i < len(line); i++ {
+		have[[2]byte{line[i-1], line[i]}]++
+	}
+	common, total := 0, len(line)-1
+	for p, n := range wanted {
+		common += min(n, have[p])
+		total += n
+	}
+	if total <= 0 {
+		return 0
+	}
+	return 2 * float64(common) / float64(total)
+}

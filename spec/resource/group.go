@@ -1,0 +1,112 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A Group is a group of accounts of the target, by name. Whatever the target's
+// own name service knows counts (getent(1)), so LDAP and SSSD do; where there is
+// no getent, it is what stands in /etc/group. A number is never taken for a name.
+type Group struct{ Base[Group] }
+
+// NewGroup makes a Group.
+func NewGroup(a Asker, name string) *Group {
+	g := &Group{}
+	g.Base = New(a, "Group", name, g)
+	return g
+}
+
+// Exists tells whether there is such a group.
+func (g *Group) Exists() (bool, error) {
+	f, err := Ask(&g.Base, "Exists", groups, g.Name(), groupFact.say)
+	return f.exists, err
+}
+
+func (g *Group) entry(question string) (groupFact, error) {
+	f, err := Ask(&g.Base, question, groups, g.Name(), groupFact.say)
+	if err == nil && !f.exists {
+		err = g.missing(question)
+	}
+	return f, err
+}
+
+// GID is the group's number.
+func (g *Group) GID() (int, error) {
+	f, err := g.entry("GID")
+	return f.GID, err
+}
+
+// Members are the users that group(5) lists for the group. Those whose primary
+// group it is are mostly not listed; HasMember counts them.
+func (g *Group) Members() ([]string, error) {
+	f, err := g.entry("Members")
+	return slices.Clone(f.Members), err
+}
+
+// HasMember tells whether a user is in the group: listed there, or because it is
+// his primary group.
+func (g *Group) HasMember(user string) (bool, error) {
+	const question = "HasMember"
+	if err := checkAccount(user); err != nil {
+		return false, g.refuse(question, err)
+	}
+	ctx, v, err := g.together(groups.Of(g.Name()), users.Of(user), userGroups.Of(user))
+	if err != nil {
+		return false, err
+	}
+	f, err := AskView(ctx, v, &g.Base, question, groups, g.Name(), groupFact.say)
+	if err != nil {
+		return false, err
+	}
+	if !f.exists {
+		return false, g.missing(question)
+	}
+	if slices.Contains(f.Members, user) {
+		return true, nil
+	}
+	u, e, err := target.Ask(ctx, v, users, user)
+	if err != nil {
+		return false, g.answered(ctx, v, question, e, err)
+	}
+	if !u.exists {
+		e.Found, e.Near = "members listed: "+shorten(f.Members, 20), fmt.Sprintf("there is no user %q", user)
+		return false, g.answered(ctx, v, question, e, nil)
+	}
+	m, e, err := target.Ask(ctx, v, userGroups, user)
+	e.Found, e.Near = "members listed: "+shorten(f.Members, 20), user+" has the "+m.say()
+	return u.GID == f.GID || slices.Contains(m.gids, f.GID), g.answered(ctx, v, question, e, err)
+}
+
+// IsSystemGroup tells whether the group's number is one of those that the
+// target's /etc/login.defs keeps for the system: at most SYS_GID_MAX, which is
+// one less than GID_MIN where it is not set, and 999 where neither is.
+func (g *Group) IsSystemGroup() (bool, error) {
+	const question = "IsSystemGroup"
+	ctx, v, err := g.together(groups.Of(g.Name()), fileContents.Of(loginDefs))
+	if err != nil {
+		return false, err
+	}
+	f, err := AskView(ctx, v, &g.Base, question, groups, g.Name(), groupFact.say)
+	if err != nil {
+		return false, err
+	}
+	if !f.exists {
+		return false, g.missing(question)
+	}
+	d, e, err := askLoginDefs(ctx, v)
+	e.Found = fmt.Sprintf("gid %d; groups of the system have at most %d", f.GID, d.SystemGIDMax)
+	return f.GID <= d.SystemGIDMax, g.answered(ctx, v, question, e, err)
+}
+
+func (g *Group) together(wants ...target.Want) (context.Context, target.View, error) {
+	ctx, v, err := g.view()
+	if err != nil {
+		return ctx, v, err
+	}
+	v, err = v.Together(ctx, wants...)
+	return ctx, v, err
+}

@@ -1,0 +1,71 @@
+package resource_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/local"
+)
+
+// shells are the ones that questions must run in, by the name of a scheme that
+// reaches this machine through them and through no system call: no backend of
+// these is a FileReader. With busybox all tools are its own, too.
+var shells = []string{"dash", "bash", "busybox", "mksh", "ksh93"}
+
+func init() {
+	for _, shell := range shells {
+		backends.Register("test-"+shell, backends.Driver{Open: func(context.Context, *backends.URI) (backends.Backend, error) {
+			return openShell(shell)
+		}})
+	}
+}
+
+// shellBackend starts processes on this machine with another sh.
+type shellBackend struct {
+	backend *local.Backend
+	dir     string
+}
+
+func openShell(shell string) (backends.Backend, error) {
+	path, err := exec.LookPath(shell)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "hostspec-shell-")
+	if err != nil {
+		return nil, err
+	}
+	b := &shellBackend{local.New(), dir}
+	if shell == "busybox" {
+		out, err := exec.Command(path, "--install", "-s", dir).CombinedOutput()
+		if err != nil {
+			return nil, os.NewSyscallError(string(out), err)
+		}
+		return b, nil
+	}
+	return b, os.Symlink(path, filepath.Join(dir, "sh"))
+}
+
+func (b *shellBackend) Start(ctx context.Context, c backends.Command) (backends.Process, error) {
+	path := b.dir + ":/usr/bin:/bin"
+	c.Env = append(c.Env, "PATH="+path)
+	return b.backend.Start(ctx, c)
+}
+
+func (b *shellBackend) Close() error {
+	_ = os.RemoveAll(b.dir)
+	return b.backend.Close()
+}
+
+// everyWay runs a test against this machine: by system calls, and through each
+// shell.
+func everyWay(t *testing.T, test func(t *testing.T, a testAsker)) {
+	t.Run("local", func(t *testing.T) { test(t, askerFor(t, "local://")) })
+	for _, shell := range shells {
+		t.Run(shell, func(t *testing.T) { test(t, askerFor(t, "test-"+shell+"://machine")) })
+	}
+}

@@ -1,0 +1,362 @@
+package resource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A User is an account of the target, by name. Whatever the target's own name
+// service knows counts (getent(1)), so LDAP and SSSD do; where there is no getent,
+// it is what stands in /etc/passwd. A number is never taken for a name.
+type User struct{ Base[User] }
+
+// NewUser makes a User.
+func NewUser(a Asker, name string) *User {
+	u := &User{}
+	u.Base = New(a, "User", name, u)
+	return u
+}
+
+// Exists tells whether there is such a user.
+func (u *User) Exists() (bool, error) {
+	f, err := Ask(&u.Base, "Exists", users, u.Name(), userFact.say)
+	return f.exists, err
+}
+
+// entry answers a question about an attribute.
+func (u *User) entry(question string) (userFact, error) {
+	f, err := Ask(&u.Base, question, users, u.Name(), userFact.say)
+	if err == nil && !f.exists {
+		err = u.missing(question)
+	}
+	return f, err
+}
+
+// UID is the user's number.
+func (u *User) UID() (int, error) {
+	f, err := u.entry("UID")
+	return f.UID, err
+}
+
+// GID is the number of the user's primary group.
+func (u *User) GID() (int, error) {
+	f, err := u.entry("GID")
+	return f.GID, err
+}
+
+// Home is the user's home directory, as it is written in passwd(5).
+func (u *User) Home() (string, error) {
+	f, err := u.entry("Home")
+	return f.Home, err
+}
+
+// Shell is the user's login shell, as it is written in passwd(5): empty means
+// /bin/sh there.
+func (u *User) Shell() (string, error) {
+	f, err := u.entry("Shell")
+	return f.Shell, err
+}
+
+// Gecos is the comment field of passwd(5), with its commas: a full name and what
+// people add to it.
+func (u *User) Gecos() (string, error) {
+	f, err := u.entry("Gecos")
+	return f.Gecos, err
+}
+
+// IsSystemUser tells whether the user's number is one of those that the target's
+// /etc/login.defs keeps for the system: at most SYS_UID_MAX, which is one less
+// than UID_MIN where it is not set, and 999 where neither is.
+func (u *User) IsSystemUser() (bool, error) {
+	const question = "IsSystemUser"
+	ctx, v, err := u.together(users.Of(u.Name()), fileContents.Of(loginDefs))
+	if err != nil {
+		return false, err
+	}
+	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
+	if err != nil {
+		return false, err
+	}
+	if !f.exists {
+		return false, u.missing(question)
+	}
+	d, e, err := askLoginDefs(ctx, v)
+	e.Found = fmt.Sprintf("uid %d; users of the system have at most %d", f.UID, d.SystemUIDMax)
+	return f.UID <= d.SystemUIDMax, u.answered(ctx, v, question, e, err)
+}
+
+func askLoginDefs(ctx context.Context, v target.View) (fact.LoginDefs, evidence.Evidence, error) {
+	c, e, err := target.Ask(ctx, v, fileContents, loginDefs)
+	if err != nil {
+		return fact.LoginDefs{}, e, err
+	}
+	d, err := systemAccounts(c)
+	return d, e, err
+}
+
+func (u *User) together(wants ...target.Want) (context.Context, target.View, error) {
+	ctx, v, err := u.view()
+	if err != nil {
+		return ctx, v, err
+	}
+	v, err = v.Together(ctx, wants...)
+	return ctx, v, err
+}
+
+// memberships are the groups of one user as the system would give them to him.
+type memberships struct {
+	gids []int
+	// names are those of gids, where it is certain which is whose.
+	names []string
+}
+
+func (m memberships) say() string {
+	if m.names != nil {
+		return "groups " + strings.Join(m.names, ", ")
+	}
+	var ids []string
+	for _, id := range m.gids {
+		ids = append(ids, strconv.Itoa(id))
+	}
+	return "groups " + strings.Join(ids, ", ")
+}
+
+// userGroups holds the groups of users, the primary one first. id(1) asks the
+// name service for them as login(1) does, so that groups count which cannot be
+// listed.
+var userGroups = &target.Kind[memberships]{
+	Name:  "groups of user",
+	Check: checkAccount,
+	Ask: func(_ target.System, names []string) ([]target.Question, error) {
+		return []target.Question{{
+			Names:  names,
+			Script: fmt.Sprintf(`for n in %s; do g=$(id -G "$n"); echo "$? $n:$g:$(id -Gn "$n" 2>/dev/null)"; done`, backends.Quote(names...)),
+			Show:   "id -G " + backends.Quote(names...),
+		}}, nil
+	},
+	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[memberships], error) {
+		out := map[string]target.Answer[memberships]{}
+		for line := range strings.Lines(string(o.Stdout)) {
+			f := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+			if len(f) != 3 {
+				return nil, fmt.Errorf("id: cannot read %.200q", line)
+			}
+			code, name, _ := strings.Cut(f[0], " ")
+			if code != "0" {
+				out[name] = target.Answer[memberships]{Err: fmt.Errorf("id -G %s: exit %s: %w", name, code, fact.ParseErrno(o.Stderr))}
+				continue
+			}
+			m, err := parseMemberships(f[1], f[2])
+			out[name] = target.Answer[memberships]{Fact: m, Err: err}
+		}
+		return out, nil
+	},
+}
+
+func parseMemberships(gids, names string) (memberships, error) {
+	var m memberships
+	for _, word := range strings.Fields(gids) {
+		id, ok := number(word)
+		if !ok {
+			return m, fmt.Errorf("id: %.80q is no number of a group", word)
+		}
+		m.gids = append(m.gids, id)
+	}
+	// Names may hold blanks; then there are more words than groups.
+	if words := strings.Fields(names); len(words) == len(m.gids) {
+		m.names = words
+	}
+	return m, nil
+}
+
+// Groups are the names of all groups of the user, the primary one first; of a
+// group without a name it is the number.
+func (u *User) Groups() ([]string, error) {
+	const question = "Groups"
+	ctx, v, err := u.together(users.Of(u.Name()), userGroups.Of(u.Name()))
+	if err != nil {
+		return nil, err
+	}
+	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
+	if err != nil {
+		return nil, err
+	}
+	if !f.exists {
+		return nil, u.missing(question)
+	}
+	m, err := AskView(ctx, v, &u.Base, question, userGroups, u.Name(), func(m memberships) (found, near string) { return m.say(), "" })
+	if err != nil || m.names != nil {
+		return slices.Clone(m.names), err
+	}
+	var names []string
+	var wants []target.Want
+	for _, id := range m.gids {
+		wants = append(wants, accountNames.Of("group "+strconv.Itoa(id)))
+	}
+	if v, err = v.Together(ctx, wants...); err != nil {
+		return nil, err
+	}
+	for i, id := range m.gids {
+		name, e, err := target.Ask(ctx, v, accountNames, wants[i].Name)
+		if err != nil {
+			return nil, u.answered(ctx, v, question, e, err)
+		}
+		if name == "" {
+			name = strconv.Itoa(id)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// BelongsToGroup tells whether the user is in a group, given by its name or by
+// its number in decimal digits. The primary group counts.
+func (u *User) BelongsToGroup(group string) (bool, error) {
+	return u.belongs("BelongsToGroup", group, func(_ userFact, m memberships, gid int) (bool, string) {
+		return slices.Contains(m.gids, gid), m.say()
+	})
+}
+
+// BelongsToPrimaryGroup tells whether a group, given by its name or by its number
+// in decimal digits, is the user's primary one.
+func (u *User) BelongsToPrimaryGroup(group string) (bool, error) {
+	return u.belongs("BelongsToPrimaryGroup", group, func(f userFact, m memberships, gid int) (bool, string) {
+		found := "primary group " + strconv.Itoa(f.GID)
+		if m.names != nil && m.gids[0] == f.GID {
+			found = "primary group " + m.names[0]
+		}
+		return f.GID == gid, found
+	})
+}
+
+func (u *User) belongs(question, group string, judge func(userFact, memberships, int) (bool, string)) (bool, error) {
+	if err := checkAccount(group); err != nil {
+		return false, u.refuse(question, err)
+	}
+	wants := []target.Want{users.Of(u.Name()), userGroups.Of(u.Name())}
+	gid, given := number(group)
+	if !given {
+		wants = append(wants, groups.Of(group))
+	}
+	ctx, v, err := u.together(wants...)
+	if err != nil {
+		return false, err
+	}
+	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
+	if err != nil {
+		return false, err
+	}
+	if !f.exists {
+		return false, u.missing(question)
+	}
+	if !given {
+		g, e, err := target.Ask(ctx, v, groups, group)
+		if err != nil {
+			return false, u.answered(ctx, v, question, e, err)
+		}
+		gid = g.GID
+		if !g.exists {
+			gid = -1 // nobody's
+		}
+	}
+	m, e, err := target.Ask(ctx, v, userGroups, u.Name())
+	if err != nil {
+		return false, u.answered(ctx, v, question, e, err)
+	}
+	ok, found := judge(f, m, gid)
+	e.Found = found
+	if gid < 0 {
+		e.Near = fmt.Sprintf("there is no group %q", group)
+	}
+	return ok, u.answered(ctx, v, question, e, nil)
+}
+
+// authorizedKeysFiles are where sshd looks for keys unless it is told otherwise,
+// sshd_config(5), below the home directory.
+var authorizedKeysFiles = []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
+
+// HasAuthorizedKey tells whether the user's authorized_keys files hold a public
+// key, which is given as a .pub file has it. Type and key count, comments and the
+// options before a key do not. A key of a certificate authority is none. Where
+// sshd is told to look elsewhere (AuthorizedKeysFile) is not looked.
+func (u *User) HasAuthorizedKey(key string) (bool, error) {
+	const question = "HasAuthorizedKey"
+	wanted, err := fact.ParseAuthorizedKey(key)
+	if err != nil {
+		return false, u.refuse(question, err)
+	}
+	f, err := u.entry(question)
+	if err != nil {
+		return false, err
+	}
+	if !strings.HasPrefix(f.Home, "/") {
+		return false, u.unknown(question, fmt.Sprintf("the home directory %q is not an absolute path", f.Home), "")
+	}
+	var wants []target.Want
+	for _, name := range authorizedKeysFiles {
+		wants = append(wants, fileContents.Of(path.Join(f.Home, name)))
+	}
+	ctx, v, err := u.together(wants...)
+	if err != nil {
+		return false, err
+	}
+	var last evidence.Evidence
+	var seen []string
+	for _, w := range wants {
+		c, e, err := target.Ask(ctx, v, fileContents, w.Name)
+		if err != nil {
+			return false, u.answered(ctx, v, question, e, err)
+		}
+		if last.Asked == "" || c.exists {
+			last = e
+		}
+		found, keys, err := findKey(c, wanted)
+		if err != nil {
+			return false, u.answered(ctx, v, question, e, fmt.Errorf("%s: %w", w.Name, err))
+		}
+		if found != "" {
+			e.Found = found
+			return true, u.answered(ctx, v, question, e, nil)
+		}
+		seen = append(seen, keys...)
+	}
+	last.Found = "no such key"
+	last.Near = "keys there: " + shorten(seen, 5)
+	return false, u.answered(ctx, v, question, last, nil)
+}
+
+// findKey looks for a key in the content of a file; keys are short names of the
+// others there.
+func findKey(c fileContent, wanted fact.AuthorizedKey) (found string, keys []string, err error) {
+	switch {
+	case !c.exists:
+		return "", nil, nil
+	case !c.IsRegular():
+		return "", nil, errors.New("it is a " + c.Type())
+	case c.big:
+		return "", nil, errors.New("it is too large to be a list of keys")
+	}
+	all, err := fact.ParseAuthorizedKeys(bytes.NewReader(c.data))
+	if err != nil {
+		return "", nil, err
+	}
+	for _, k := range all {
+		short := strings.TrimSpace(fmt.Sprintf("%s ...%s %s", k.Type, k.Key[max(0, len(k.Key)-12):], k.Comment))
+		if k.Type == wanted.Type && k.Key == wanted.Key && !k.Authority() {
+			return short, nil, nil
+		}
+		keys = append(keys, short)
+	}
+	return "", keys, nil
+}
