@@ -162,9 +162,16 @@ type condition struct {
 	systems []systemPattern
 }
 
-type systemPattern struct{ name, version string }
+type systemPattern struct {
+	name    string
+	version *fact.Constraint // nil means any
+}
 
 var systemRE = regexp.MustCompile(`^([a-z][a-z0-9._-]*)\s*((?:<=|>=|<|>|=|~>)\s*[0-9][0-9A-Za-z.]*)?$`)
+
+// osVersions orders the versions of systems: dotted numbers, for which dpkg's
+// order is the common one.
+var osVersions = fact.DpkgVersions{}
 
 func parseCondition(text string) (*condition, error) {
 	c := &condition{text: text}
@@ -173,24 +180,34 @@ func parseCondition(text string) (*condition, error) {
 		if m == nil {
 			return nil, fmt.Errorf("%q: want a list such as \"debian >= 12, rhel\", and %q is none of its kind", text, strings.TrimSpace(part))
 		}
-		c.systems = append(c.systems, systemPattern{name: m[1], version: m[2]})
+		p := systemPattern{name: m[1]}
+		if m[2] != "" {
+			v, err := fact.ParseConstraint(m[2], osVersions)
+			if err != nil {
+				return nil, fmt.Errorf("%q: %w", text, err)
+			}
+			p.version = &v
+		}
+		c.systems = append(c.systems, p)
 	}
 	return c, nil
 }
 
 func (c *condition) holds(sys target.System) (bool, error) {
 	for _, p := range c.systems {
-		if !sys.Is(p.name) {
-			continue
-		}
-		if p.version == "" {
+		if p.version == nil && sys.Is(p.name) {
 			return true, nil
 		}
-		if sys.VersionID == "" {
-			return false, fmt.Errorf("it tells no version")
+		// The versions of a derivative are its own: Ubuntu 22.04 is no Debian
+		// 22. Rebuilds of Red Hat's system take over its numbers.
+		rebuild := p.name == "rhel" && slices.Contains(sys.IDLike, "rhel")
+		if p.version == nil || sys.ID != p.name && !rebuild {
+			continue
 		}
-		ok, err := fact.VersionSatisfies(sys.VersionID, p.version)
-		if err != nil || ok {
+		if sys.VersionID == "" {
+			return false, fmt.Errorf("its os-release tells no VERSION_ID")
+		}
+		if ok, err := p.version.Allows(sys.VersionID, osVersions); err != nil || ok {
 			return ok, err
 		}
 	}

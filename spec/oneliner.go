@@ -123,9 +123,9 @@ func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
 	case err != nil:
 		s.fail(o, err)
 	case !held && !o.negated:
-		ginkgo.Fail(s.mask(o.matcher.FailureMessage(o.subject)), 1)
+		s.failOneLiner(o, o.matcher.FailureMessage(o.subject))
 	case held && o.negated:
-		ginkgo.Fail(s.mask(o.matcher.NegatedFailureMessage(o.subject)), 1)
+		s.failOneLiner(o, o.matcher.NegatedFailureMessage(o.subject))
 	}
 }
 
@@ -137,7 +137,7 @@ func (s *suite) fail(o *oneLiner, err error) {
 	if !errors.As(err, &named) || named.Evidence.Subject == "" {
 		text = o.text + "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 	}
-	ginkgo.Fail(s.mask(text), 2)
+	s.failOneLiner(o, text)
 }
 
 // noteUnreachable remembers which spec was the first to tell that a target

@@ -5,7 +5,32 @@ import "github.com/hostspec/hostspec/spec/resource"
 // Package is a package of the target's package manager.
 //
 //	Package("nginx").Should(BeInstalled().WithVersion(">= 1.22"))
+//	Expect(Package("nginx").Version()).To(HavePrefix("1.22"))
 func Package(name string) *resource.Package { return resource.NewPackage(Ambient(), name) }
+
+// Service is a service of the target's init system.
+//
+//	Service("nginx").Should(BeEnabled(), BeRunning())
+//	Service("nginx").Should(HaveProperty("Restart", "on-failure"))
+func Service(name string) *resource.Service { return resource.NewService(Ambient(), name) }
+
+// File is anything that has a path: a file, a directory, a link, a device. The
+// path is absolute.
+//
+//	File("/etc/nginx/nginx.conf").Should(BeFile(), HaveMode(0o644), BeOwnedBy("root"))
+//	File("/etc/hosts").Should(HaveContent("localhost"))
+//	Expect(File("/etc/app.json").JSON("server.port")).To(Equal(8080))
+func File(path string) *resource.File { return resource.NewFile(Ambient(), path) }
+
+// User is an account, as the target's name service knows it.
+//
+//	User("deploy").Should(Exist(), BelongToGroup("www-data"), HaveLoginShell("/bin/bash"))
+func User(name string) *resource.User { return resource.NewUser(Ambient(), name) }
+
+// Group is a group of accounts.
+//
+//	Group("www-data").Should(Exist(), HaveMember("deploy"))
+func Group(name string) *resource.Group { return resource.NewGroup(Ambient(), name) }
 
 // Command is shell text that is run on the target by its /bin/sh. It may change
 // the target.

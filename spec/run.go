@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/formatter"
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 	"golang.org/x/term"
@@ -34,8 +35,20 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 		ginkgo.Fail(s.mask(message), offset)
 	})
 	s.declareNodes()
+	stdout := formatter.ColorableStdOut
+	s.console = &console{suite: s, out: stdout}
+	formatter.ColorableStdOut = s.console
 	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
 	passed := ginkgo.RunSpecs(t, description, args...)
+	formatter.ColorableStdOut = stdout
+	if s.is(building) {
+		// Not even the nodes that report were run.
+		s.events.begin(s.targetName(nil), types.Report{SuiteDescription: description})
+		s.events.end(s, types.Report{})
+		if s.events == nil {
+			fatal(t, "hostspec: nothing was tested: "+description+" has no specs")
+		}
+	}
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", s.mask(err.Error()))
@@ -93,6 +106,9 @@ func (s *suite) declareNodes() {
 		s.takeBack(recordOf(ctx))
 		if r.State.Is(types.SpecStateFailureStates) {
 			s.noteFailure(r)
+			if s.isOneLiner(r.LeafNodeLocation) {
+				s.console.failedForGood(r.LeafNodeLocation)
+			}
 		}
 		s.events.result(s, r)
 	})

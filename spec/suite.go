@@ -50,6 +50,7 @@ type suite struct {
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
 	secrets   []string
 	events    *events
+	console   *console
 	trace     *trace
 	title     string
 	labels    []string

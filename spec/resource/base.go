@@ -191,7 +191,9 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 	b.answers.mu.Lock()
 	b.answers.last[question] = e
 	b.answers.mu.Unlock()
-	evidence.Record(ctx, e)
+	if v.Plan == nil {
+		evidence.Record(ctx, e)
+	}
 	return err
 }
 

@@ -1,0 +1,289 @@
+package spec_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/spec/report"
+)
+
+func TestRun_Passes(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "passes")
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(r.outcomes()).To(ConsistOf(
+		`Package "bash" should be installed: passed`,
+		`Package "no-such-package" should not be installed: passed`,
+		`Command "exit 3" should exit with 3: passed`,
+		`is asked in author code: passed`,
+	))
+	g.Expect(r.begin.Specs).To(Equal(4))
+	g.Expect(r.end).NotTo(BeNil())
+	g.Expect(r.called.Target).To(Equal("local://"))
+	bash := r.of(t, `Package "bash" should`)
+	g.Expect(bash.Containers).To(Equal([]string{"passes"}))
+	g.Expect(bash.Location.File).To(HaveSuffix("scenarios_test.go"))
+	g.Expect(line(t, bash.Location)).To(ContainSubstring(`Package("bash").Should(BeInstalled())`))
+	g.Expect(bash.Evidence).To(HaveLen(1))
+	g.Expect(bash.Evidence[0].Found).To(ContainSubstring("(dpkg)"))
+}
+
+// line is the text of a source line.
+func line(t *testing.T, l report.Location) string {
+	t.Helper()
+	b, err := os.ReadFile(l.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(string(b), "\n")[l.Line-1]
+}
+
+func TestRun_FailuresNameTheAuthorsLine(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "fails")
+	g.Expect(r.code).To(Equal(1))
+	for _, x := range r.results {
+		g.Expect(x.Outcome).To(Equal(report.Failed), x.Text)
+		g.Expect(x.FailedAt.File).To(HaveSuffix("scenarios_test.go"))
+		g.Expect(line(t, *x.FailedAt)).To(ContainSubstring("Should"), x.Text)
+	}
+	g.Expect(r.results).To(HaveLen(4))
+	g.Expect(r.of(t, `"bash" should not be installed`).Message).To(MatchRegexp(
+		`^Package "bash" should not be installed\n  found    \S+ \(dpkg\)\n  target   local://\n  asked    dpkg-query -W +exit 0, \d+ ms$`))
+	plain := runPlain(t, "fails")
+	g.Expect(plain.code).To(Equal(1))
+	g.Expect(plain.output).NotTo(ContainSubstring("console.go"))
+	for _, x := range r.results {
+		where := fmt.Sprintf("%s:%d", x.FailedAt.File, x.FailedAt.Line)
+		g.Expect(plain.output).To(ContainSubstring("In [It] at: "+where+" "), "in the failure")
+		g.Expect(plain.output).To(MatchRegexp(`\[FAIL\] .*\n  `+regexp.QuoteMeta(where)+`\n`), "in the summary")
+	}
+}
+
+func TestRun_GinkgoReportsCarryTheAuthorsLine(t *testing.T) {
+	g := NewWithT(t)
+	junit := filepath.Join(t.TempDir(), "junit.xml")
+	r := runPlain(t, "fails", "-ginkgo.junit-report="+junit)
+	g.Expect(r.code).To(Equal(1))
+	xml, err := os.ReadFile(junit)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(xml)).To(MatchRegexp(`Enter \[It\] Package &#34;bash&#34; should not be installed - \S+scenarios_test.go:\d+`))
+}
+
+func TestOneLiners_TopLevel(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "toplevel")
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(r.results).To(HaveLen(3))
+}
+
+func TestOneLiners_OutsideRunAreNoSilentPass(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "outside")
+	g.Expect(r.code).NotTo(Equal(0))
+	g.Expect(r.output).To(ContainSubstring("this one-liner can never run"))
+	g.Expect(r.output).To(ContainSubstring("gomega.NewWithT(t)"))
+	g.Expect(r.output).To(ContainSubstring("scenarios_test.go"))
+}
+
+func TestCommands_RunOnceForEachShould(t *testing.T) {
+	g := NewWithT(t)
+	counter := filepath.Join(t.TempDir(), "counter")
+	r := runScenario(t, "command", "COUNTER="+counter)
+	g.Expect(r.of(t, "should exit with 0").Outcome).To(Equal(report.Passed), r.output)
+	g.Expect(r.of(t, `containing "run"`).Outcome).To(Equal(report.Passed))
+	g.Expect(r.of(t, `containing "wrong"`).Outcome).To(Equal(report.Failed))
+	g.Expect(r.of(t, `containing "absent"`).Outcome).To(Equal(report.Failed))
+	g.Expect(r.of(t, "shares a value").Outcome).To(Equal(report.Passed))
+	g.Expect(r.of(t, "runs again for Eventually").Outcome).To(Equal(report.Passed))
+	b, err := os.ReadFile(counter)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(strings.Count(string(b), "run")).To(Equal(5), "one for the one-liners, one for the spec, three for Eventually")
+}
+
+func TestCommands_NeverRunForNothing(t *testing.T) {
+	g := NewWithT(t)
+	counter := filepath.Join(t.TempDir(), "counter")
+	r := runScenario(t, "command-filtered", "COUNTER="+counter, "-ginkgo.skip=Command")
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(counter).NotTo(BeAnExistingFile())
+	r = runScenario(t, "command-filtered", "COUNTER="+counter)
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(counter).To(BeAnExistingFile())
+}
+
+func TestFacts_AreStaleAfterWhateverMayHaveChangedThem(t *testing.T) {
+	for name, target := range bothTargets(t) {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			r := runScenario(t, "stale", "COUNTER="+filepath.Join(t.TempDir(), "file"), "-hostspec.target="+target)
+			g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": passed")), r.output)
+			g.Expect(r.results).To(HaveLen(6))
+		})
+	}
+}
+
+// bothTargets is this machine, directly and over ssh.
+func bothTargets(t *testing.T) map[string]string {
+	return map[string]string{"local": "local://", "ssh": rig.StartSSHD(t).URI("root")}
+}
+
+func TestBatch_HundredOneLinersAreOneConnectionAndTwoExchanges(t *testing.T) {
+	g := NewWithT(t)
+	sshd := rig.StartSSHD(t)
+	r := runScenario(t, "hundred", "-hostspec.target="+sshd.URI("root"))
+	g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": passed")), r.output)
+	g.Expect(sshd.Connections()).To(Equal(1))
+	g.Expect(sshd.Sessions()).To(Equal(1))
+	g.Expect(r.end.Costs).To(HaveLen(1))
+	g.Expect(r.end.Costs[0].Exchanges).To(BeNumerically("<=", 3))
+}
+
+func TestBatch_WhatFiltersExcludeIsNotAsked(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "labels", "-ginkgo.label-filter=!slow")
+	g.Expect(r.of(t, "dash").Outcome).To(Equal(report.Passed))
+	g.Expect(r.of(t, "bash").Outcome).To(Equal(report.Skipped))
+	g.Expect(r.begin.Specs).To(Equal(1))
+	r = runScenario(t, "labels", "-ginkgo.label-filter=suite-label && slow")
+	g.Expect(r.of(t, "bash").Outcome).To(Equal(report.Passed))
+}
+
+func TestBatch_BeforeEachAsksForEachSpecAlone(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "before-each")
+	g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": passed")), r.output)
+	// The greeting, one batch for all, and then one for each spec.
+	g.Expect(r.end.Costs[0].Exchanges).To(Equal(11))
+}
+
+func TestOn_AsksTheOtherTarget(t *testing.T) {
+	g := NewWithT(t)
+	sshd := rig.StartSSHD(t)
+	r := runScenario(t, "on", "OTHER="+sshd.URI("root"))
+	g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": passed")), r.output)
+	g.Expect(r.results).To(HaveLen(4))
+	g.Expect(r.of(t, "asks there").Target).To(HavePrefix("ssh://root@127.0.0.1"))
+	g.Expect(r.of(t, "asks here").Target).To(Equal("local://"))
+}
+
+func TestOn_AWordThatIsNoTarget(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "bad-on")
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).To(ContainSubstring("did you mean ssh://web1?"))
+}
+
+func TestOnlyOn(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "only-on")
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(r.outcomes()).To(Equal([]string{
+		`Package "bash" should be installed: passed`,
+		`Package "never-asked" should be installed: skipped`,
+		`is skipped: skipped`,
+		`Package "bash" should be installed: skipped`,
+	}))
+	g.Expect(r.results[3].Message).To(MatchRegexp(`^only on alpine; local:// is Debian`))
+	bad := runPlain(t, "bad-only-on")
+	g.Expect(bad.code).To(Equal(1))
+	g.Expect(bad.output).To(ContainSubstring(`"debian >> 12"`))
+}
+
+func TestUnreachable_FirstFailsOthersAreSkipped(t *testing.T) {
+	for _, name := range []string{"unreachable", "unreachable-author"} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			r := runScenario(t, name, "-hostspec.target=ssh://root@127.0.0.1:1?ssh_config=none&connect_timeout=5s")
+			g.Expect(r.results).To(HaveLen(3), r.output)
+			g.Expect(r.results[0].Outcome).To(Equal(report.Unreachable))
+			g.Expect(r.results[0].Message).To(ContainSubstring("refused"))
+			for _, x := range r.results[1:] {
+				g.Expect(x.Outcome).To(Equal(report.Skipped), x.Text)
+				g.Expect(x.Message).To(MatchRegexp(`^ssh://root@127.0.0.1:1 UNREACHABLE, see .+`))
+			}
+		})
+	}
+}
+
+func TestUnknown_FailsBothWays(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "unknown")
+	g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": could not tell")), r.output)
+	g.Expect(r.results).To(HaveLen(3))
+	g.Expect(r.results[0].Message).To(ContainSubstring(`it did not end within 300ms and was killed`))
+}
+
+func TestSecret_IsMasked(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "secret")
+	for _, x := range r.results {
+		g.Expect(x.Outcome).To(Equal(report.Failed))
+		for _, text := range []string{x.Text, x.Message, x.Output} {
+			g.Expect(text).NotTo(ContainSubstring("s3cr3t"))
+		}
+		for _, e := range x.Evidence {
+			g.Expect(e.Text("")).NotTo(ContainSubstring("s3cr3t"))
+		}
+	}
+	g.Expect(r.of(t, "prints it").Message).To(ContainSubstring("***"))
+	g.Expect(r.output).NotTo(ContainSubstring("s3cr3t"))
+}
+
+func TestRun_NothingTestedIsNotGreen(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "skipped")
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).To(ContainSubstring("nothing was tested"))
+	r = runPlain(t, "no such scenario")
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).To(ContainSubstring("nothing was tested: scenario has no specs"))
+	g.Expect(runScenario(t, "no such scenario").end).NotTo(BeNil())
+	r = runPlain(t, "passes", "-ginkgo.focus=matches nothing")
+	g.Expect(r.code).To(Equal(0))
+	g.Expect(r.output).To(ContainSubstring("the filters left none of its 4 specs"))
+}
+
+func TestRun_AnAuthorsPanicIsAFailure(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "panics")
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.of(t, "panics").Outcome).To(Equal(report.Failed))
+	g.Expect(r.of(t, "panics").Message).To(ContainSubstring("oh no"))
+	g.Expect(r.of(t, "bash").Outcome).To(Equal(report.Passed))
+}
+
+func TestRun_WrongTarget(t *testing.T) {
+	for text, want := range map[string]string{
+		"web1":                       "did you mean ssh://web1?",
+		"gopher://web1":              `unknown scheme "gopher"`,
+		"ssh://root@web1?sudo=true":  "sudo is not supported yet",
+		"ssh://root@web1?colour=red": `unknown option "colour"`,
+		"ssh://root:geheim@web1":     "password",
+	} {
+		g := NewWithT(t)
+		r := runPlain(t, "passes", "-hostspec.target="+text)
+		g.Expect(r.code).To(Equal(1), text)
+		g.Expect(r.output).To(ContainSubstring(want))
+		g.Expect(r.output).NotTo(ContainSubstring("geheim"))
+		g.Expect(r.output).NotTo(ContainSubstring("Running Suite"))
+	}
+}
+
+func TestAmbient_BeforeAllTablesGoroutinesCleanup(t *testing.T) {
+	for name, target := range bothTargets(t) {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			r := runScenario(t, "setup", "-hostspec.target="+target)
+			g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": passed")), r.output)
+			g.Expect(r.results).To(HaveLen(3))
+		})
+	}
+}

@@ -1,0 +1,191 @@
+// Package scenarios_test holds suites that package spec's own tests run as
+// processes of their own, one at a time: the variable SCENARIO chooses.
+package scenarios_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/hostspec/hostspec/matchers"
+	. "github.com/hostspec/hostspec/spec"
+)
+
+// scenario declares specs when it was chosen.
+func scenario(name string, body func()) bool {
+	if os.Getenv("SCENARIO") == name {
+		return Describe(name, body)
+	}
+	return false
+}
+
+func chosen(name string) bool { return os.Getenv("SCENARIO") == name }
+
+func TestScenario(t *testing.T) {
+	if chosen("outside") {
+		Package("bash").Should(BeInstalled())
+	}
+	if chosen("none") {
+		return
+	}
+	Run(t, "scenario", Label("suite-label"))
+}
+
+var _ = chosen("toplevel") && Package("bash").Should(BeInstalled())
+
+var _ = chosen("toplevel") && Command("echo top").Should(ExitWith(0), HaveStdout("top"))
+
+var _ = scenario("passes", func() {
+	Package("bash").Should(BeInstalled())
+	Package("no-such-package").ShouldNot(BeInstalled())
+	Command("exit 3").Should(ExitWith(3))
+	It("is asked in author code", func() {
+		Expect(Package("bash").Installed()).To(BeTrue())
+		Package("bash").Should(BeInstalled())
+	})
+})
+
+var _ = scenario("fails", func() {
+	Package("no-such-package").Should(BeInstalled())
+	Package("bash").ShouldNot(BeInstalled())
+	It("fails in author code", func() {
+		Package("no-such-package").Should(BeInstalled())
+	})
+	It("waits in vain", func() {
+		Eventually(Package("no-such-package"), "300ms", "50ms").Should(BeInstalled())
+	})
+})
+
+var _ = scenario("command", func() {
+	counter := os.Getenv("COUNTER")
+	Command("echo run >> "+counter+"; cat "+counter).Should(ExitWith(0), HaveStdout("run"), HaveStdout("wrong"), HaveStderr("absent"))
+	It("shares a value's run within a spec", func() {
+		c := Command("echo run >> " + counter + "; echo out; exit 4")
+		Expect(c.Stdout()).To(Equal("out\n"))
+		Expect(c.ExitCode()).To(Equal(4))
+		Expect(c).To(ExitWith(4))
+		Expect(c).To(HaveStdout("out"))
+	})
+	It("runs again for Eventually", func() {
+		c := Command("echo run >> " + counter + "; wc -l < " + counter)
+		Eventually(c, "5s", "10ms").Should(HaveStdout("5"))
+	})
+})
+
+var _ = scenario("command-filtered", func() {
+	Command("echo run >> " + os.Getenv("COUNTER")).Should(ExitWith(0))
+	Package("bash").Should(BeInstalled())
+})
+
+var packages = []string{"bash", "coreutils", "dash", "dpkg", "grep", "gzip", "sed", "tar", "login", "passwd"}
+
+var _ = scenario("labels", func() {
+	Describe("a", Label("slow"), func() { Package("bash").Should(BeInstalled()) })
+	Describe("b", func() { Package("dash").Should(BeInstalled()) })
+})
+
+var _ = scenario("on", func() {
+	Package("bash").Should(BeInstalled())
+	On(os.Getenv("OTHER"), func() {
+		Command("echo on; exit 0").Should(HaveStdout("on"))
+		It("asks there", func() {
+			Expect(User("root").UID()).To(Equal(0))
+			Expect(Command("echo $SSH_CONNECTION").Stdout()).To(ContainSubstring("127.0.0.1"))
+		})
+	})
+	It("asks here", func() { Expect(Command("echo x$SSH_CONNECTION").Stdout()).To(Equal("x\n")) })
+})
+
+var _ = scenario("bad-on", func() {
+	On("web1", func() { Package("bash").Should(BeInstalled()) })
+})
+
+var _ = scenario("only-on", func() {
+	OnlyOn("debian >= 12, rhel", func() { Package("bash").Should(BeInstalled()) })
+	OnlyOn("debian >= 99", func() {
+		BeforeEach(func() { Fail("this must not run") })
+		Package("never-asked").Should(BeInstalled())
+		It("is skipped", func() { Fail("neither must this") })
+	})
+	OnlyOn("alpine", func() { Package("bash").Should(BeInstalled()) })
+})
+
+var _ = scenario("bad-only-on", func() {
+	OnlyOn("debian >> 12", func() { Package("bash").Should(BeInstalled()) })
+})
+
+var _ = scenario("unreachable", func() {
+	Package("bash").Should(BeInstalled())
+	Package("bash").ShouldNot(BeInstalled())
+	It("is skipped before its body", func() { Fail("the body ran") })
+})
+
+var _ = scenario("unreachable-author", func() {
+	Describe("in order", Ordered, ContinueOnFailure, func() {
+		It("fails", func() {
+			Eventually(Package("bash"), "1h").Should(BeInstalled())
+		})
+		It("is skipped before its body", func() { Fail("the body ran") })
+		Package("bash").Should(BeInstalled())
+	})
+})
+
+var _ = scenario("unknown", func() {
+	Command("sleep 60").WithTimeout(300 * time.Millisecond).Should(ExitWith(0))
+	Command("sleep 60").WithTimeout(300 * time.Millisecond).ShouldNot(ExitWith(0))
+	It("could not tell in author code", func() {
+		Expect(Command("sleep 60").WithTimeout(300 * time.Millisecond).Stdout()).To(Equal(""))
+	})
+})
+
+var _ = scenario("secret", func() {
+	token := Secret("s3cr3t\"token")
+	Command("echo '" + token + "'").Should(HaveStdout("nothing"))
+	It("prints it", func() {
+		GinkgoWriter.Println("token is", token)
+		Expect("the token " + token).To(Equal("something else"))
+	})
+})
+
+var _ = scenario("skipped", func() {
+	It("is skipped", func() { Skip("no reason") })
+	PIt("is pending", func() {})
+})
+
+var _ = scenario("panics", func() {
+	It("panics", func() { panic("oh no") })
+	Package("bash").Should(BeInstalled())
+})
+
+var _ = scenario("before-each", func() {
+	Describe("around", func() {
+		BeforeEach(func() {})
+		for _, name := range packages {
+			Package(name).Should(BeInstalled())
+		}
+	})
+})
+
+var _ = scenario("setup", func() {
+	Describe("with BeforeAll, tables and cleanup", Ordered, func() {
+		BeforeAll(func() {
+			Expect(Package("bash").Installed()).To(BeTrue())
+			DeferCleanup(func() { Expect(Package("bash").Installed()).To(BeTrue()) })
+		})
+		DescribeTable("packages", func(name string) {
+			Package(name).Should(BeInstalled())
+		}, Entry(nil, "bash"), Entry(nil, "dash"))
+		It("asks in goroutines", func() {
+			done := make(chan struct{})
+			go func() {
+				defer GinkgoRecover()
+				defer close(done)
+				Expect(Package("bash").Installed()).To(BeTrue())
+			}()
+			<-done
+		})
+	})
+})
