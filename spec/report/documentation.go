@@ -49,8 +49,8 @@ func (d *documentation) Begin(b Begin) {
 func (d *documentation) Result(b Begin, r Result) {
 	number := d.note(b, r)
 	s := d.suite(b)
-	if s == nil {
-		return
+	if s == nil || r.Filtered {
+		return // what nobody asked for is in the count alone
 	}
 	if r.Node != "" {
 		d.say(s, fmt.Sprintf("  %s\n", d.line(r, "["+r.Node+"] "+r.Text, number)))

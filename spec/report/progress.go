@@ -24,6 +24,9 @@ func (p *progress) Done(Begin) {}
 
 func (p *progress) Result(b Begin, r Result) {
 	p.note(b, r)
+	if r.Filtered {
+		return // what nobody asked for is in the count alone
+	}
 	if p.column == progressWidth {
 		p.print("\n")
 		p.column = 0

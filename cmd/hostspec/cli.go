@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes; when several apply, the order is that of exitCode.
+const (
+	exitHeld        = 0   // all specs held
+	exitWrong       = 1   // a spec was answered wrong
+	exitUsage       = 2   // wrong usage or configuration; nothing was run
+	exitNotTold     = 3   // a target was UNREACHABLE, or something could not be told
+	exitNothing     = 4   // nothing was tested
+	exitInterrupted = 130 // stopped by Ctrl-C, as shells say it
+)
+
+// commandLine is the grammar of the command line.
+type commandLine struct {
+	Run     runCommand     `cmd:"" help:"Run specs against this machine or others."`
+	Init    initCommand    `cmd:"" help:"Start a folder of specs that compiles and passes on this machine."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// A console is where a command writes.
+type console struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+}
+
+// An exitError ends a command with a code. Its text goes to standard error; an
+// empty one means that all has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is an error of wrong usage or configuration, before anything was run.
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// exit ends a command that has said all it has to say.
+func exit(code int) error {
+	if code == exitHeld {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+// hostspec is the whole program: it returns the exit code.
+func hostspec(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	args, extra := cutExtra(args)
+	var grammar commandLine
+	helped := false
+	parser, err := kong.New(&grammar,
+		kong.Name("hostspec"),
+		kong.Description("Specs for machines, written with Ginkgo and Gomega, run without an agent."),
+		kong.Writers(stdout, stderr),
+		// Help ends parsing; the code is given back rather than the process ended.
+		kong.Exit(func(int) { helped = true; panic(errHelped) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "hostspec:", err)
+		return exitUsage
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if !helped {
+				panic(r)
+			}
+			code = exitHeld
+		}
+	}()
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "hostspec: %v\nrun `hostspec --help` to see what there is\n", err)
+		return exitUsage
+	}
+	if extra != nil && parsed.Command() != "run" && parsed.Command() != "run <packages>" {
+		fmt.Fprintln(stderr, "hostspec: only `hostspec run` takes flags of the test binary after --")
+		return exitUsage
+	}
+	grammar.Run.extra = extra
+	return tell(parsed.Run(&console{ctx: ctx, stdout: stdout, stderr: stderr}), stderr)
+}
+
+var errHelped = errors.New("help was shown")
+
+// tell tells a command's error and returns the exit code.
+func tell(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitHeld
+	}
+	var e *exitError
+	if !errors.As(err, &e) {
+		e = &exitError{exitUsage, err}
+	}
+	if e.err != nil {
+		fmt.Fprintf(stderr, "hostspec: %v\n", e.err)
+	}
+	return e.code
+}
+
+// cutExtra splits off what follows the first "--".
+func cutExtra(args []string) (before, extra []string) {
+	i := slices.Index(args, "--")
+	if i < 0 {
+		return args, nil
+	}
+	return args[:i], append([]string{}, args[i+1:]...)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/hostspec/hostspec/spec/report"
+)
+
+// A fleet runs compiled specs on targets: the packages of a target one after
+// another, targets at the same time.
+type fleet struct {
+	plan      *plan
+	packages  []*specPackage
+	collector *collector
+	stop      *stopper
+	// verbose gets what the test binaries print; nil keeps it hidden.
+	verbose io.Writer
+	mu      sync.Mutex // of verbose
+}
+
+func (f *fleet) run() {
+	free := make(chan struct{}, f.plan.jobs)
+	var wg sync.WaitGroup
+	for i, t := range f.plan.targets {
+		// Taken here, so that targets start in the order they were given.
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			for _, p := range f.packages {
+				if f.stop.interrupted() {
+					return
+				}
+				f.job(t, p, i == 0)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// job runs one package on one target and tells the collector how it went.
+func (f *fleet) job(t runTarget, p *specPackage, first bool) {
+	j := &job{fleet: f, target: t, pkg: p, first: first, output: &tail{}}
+	err := j.run()
+	problem := func(format string, args ...any) report.Problem {
+		return report.Problem{Target: t.shown, Package: p.path, Text: fmt.Sprintf(format, args...)}
+	}
+	printed := func(p report.Problem) report.Problem {
+		p.Output = j.output.String()
+		return p
+	}
+	switch {
+	case j.refused != "":
+		f.collector.refuse(problem("%s", j.refused))
+	case f.stop.interrupted() && j.end == nil:
+		if j.begin != nil {
+			f.collector.problem(problem("killed after %d of %d specs, since it was interrupted twice", j.ran, j.begin.Specs))
+		}
+	case !j.called && j.begin == nil && err == nil:
+		f.collector.refuse(problem("its specs can never run, since no test calls Run\nadd: func TestSpecs(t *testing.T) { Run(t, \"specs\") }"))
+	case !j.called && j.begin == nil:
+		f.collector.refuse(printed(problem("the test binary ended before Run was called: %v", err)))
+	case j.begin == nil:
+		f.collector.refuse(printed(problem("its specs could not be declared: %v", orNothing(err))))
+	case j.end == nil:
+		f.collector.problem(printed(problem("the test binary ended in the middle, after %d of %d specs: %v", j.ran, j.begin.Specs, orNothing(err))))
+	default:
+		f.judge(j, err, problem, printed)
+	}
+}
+
+// judge looks at a package that came to its end.
+func (f *fleet) judge(j *job, err error, problem func(string, ...any) report.Problem, printed func(report.Problem) report.Problem) {
+	said := false
+	if j.end.Focused {
+		f.collector.problem(problem("a focus is left in the code (FIt, FDescribe, Focus): other specs did not run\ntake it out"))
+		said = true
+	}
+	for _, text := range j.end.Problems {
+		// Ginkgo words its own failure because of a focus, too.
+		if f.stop.interrupted() || said && text == "Detected Programmatic Focus" {
+			continue
+		}
+		f.collector.problem(problem("%s", text))
+		said = true
+	}
+	switch {
+	case f.stop.interrupted() || said:
+	case j.lost != nil:
+		f.collector.problem(problem("cannot read what the test binary told: %v", j.lost))
+	case err != nil && !j.bad:
+		f.collector.problem(printed(problem("all its specs held, yet the test binary failed: %v\nanother test of the package, or what runs after the specs, must have failed", err)))
+	}
+}
+
+func orNothing(err error) any {
+	if err == nil {
+		return "exit status 0"
+	}
+	return err
+}
