@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -287,10 +288,13 @@ func TestFaultsAreFound(t *testing.T) {
 	opts := options()
 	opts.Timeout = 4 * time.Second
 	later := make([]chan error, len(slow))
+	var running sync.WaitGroup
+	// Also where go test -run takes a few of them alone.
+	t.Cleanup(running.Wait)
 	for i, f := range slow {
 		later[i] = make(chan error, 1)
 		check := checkNamed(t, f.check)
-		go func() { later[i] <- check.Run(t.Context(), opening(f.make), opts) }()
+		running.Go(func() { later[i] <- check.Run(t.Context(), opening(f.make), opts) })
 	}
 	for _, f := range quick {
 		t.Run(f.check+"/"+f.name, func(t *testing.T) {

@@ -43,6 +43,12 @@ func ask[T any](ctx context.Context, b *Backend, op, name string, call func() (T
 	case a := <-answers:
 		return a.value, pathError(op, name, a.err)
 	case <-ctx.Done():
+		go func() {
+			// What is opened too late is closed again.
+			if late, ok := any((<-answers).value).(io.Closer); ok {
+				late.Close()
+			}
+		}()
 		return none, &fs.PathError{Op: op, Path: name, Err: context.Cause(ctx)}
 	}
 }

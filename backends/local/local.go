@@ -3,7 +3,8 @@
 //
 // Processes run in a session of their own, as they do over SSH: they have no
 // terminal, and ending their context kills the process group that their session
-// begins with. What leaves that group (by setsid, or under set -m) is not killed.
+// begins with. What leaves that group (by setsid, or under set -m) is not killed,
+// nor is a program of another user, such as one under sudo, unless we are root.
 // Files are read by system calls. Linux only.
 package local
 
@@ -95,12 +96,12 @@ func (b *Backend) Close() error {
 		running = append(running, p)
 	}
 	b.mu.Unlock()
+	var ends sync.WaitGroup
 	for _, p := range running {
 		p.kill(backends.ErrClosed)
+		ends.Go(func() { p.Wait() })
 	}
-	for _, p := range running {
-		p.Wait()
-	}
+	ends.Wait()
 	return nil
 }
 

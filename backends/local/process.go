@@ -66,8 +66,12 @@ func start(ctx context.Context, cmd backends.Command) (*process, error) {
 		Dir: cmd.Dir, Env: run.env, Files: files.theirs,
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
-	if refused := refusal(err); refused != nil {
+	if refused := refusal(err).of(cmd.Args[0]); refused != nil {
 		files.closeOurs()
+		if refused.code == 127 {
+			// The file itself was there a moment ago.
+			refused.err = errNoInterpreter
+		}
 		p.refuse(cmd, refused)
 		return p, nil
 	}
@@ -165,8 +169,7 @@ func statusOf(ws syscall.WaitStatus) backends.Status {
 func (p *process) kill(cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// To 0, -1 and 1 kill gives a meaning of its own.
-	if p.ended || p.killed != nil || p.pid <= 1 {
+	if p.ended || p.killed != nil || !hasGroup(p.pid) {
 		return
 	}
 	p.killed = cause
@@ -176,6 +179,10 @@ func (p *process) kill(cause error) {
 	_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 	close(p.killCh)
 }
+
+// hasGroup says whether -pid names the group of one process: to kill(2), 0 is our
+// own group and -1 everybody.
+func hasGroup(pid int) bool { return pid > 1 }
 
 // Wait implements backends.Process. Where a writer of the command failed, what
 // the process printed after that is thrown away, and the error is the writer's,

@@ -35,7 +35,10 @@ type refusedError struct {
 
 func (e *refusedError) Error() string { return fmt.Sprintf("%s: %v", e.name, e.err) }
 
-var errNotFound = errors.New("not found")
+var (
+	errNotFound      = errors.New("not found")
+	errNoInterpreter = errors.New("the program that its first line names is not found")
+)
 
 // prepare checks a command and looks its program up.
 func prepare(cmd backends.Command) (program, error) {
@@ -76,10 +79,11 @@ func enterable(dir string) error {
 	return err
 }
 
-// environ is this process's environment with what the command adds, each name
-// once.
+// environ is this process's environment, with PATH completed, and what the command
+// adds to it, each name once: that of the command is left as it is.
 func environ(cmd backends.Command) []string {
-	env := os.Environ()
+	own := os.Environ()
+	env := append(own, "PATH="+withSbin(pathOf(own)))
 	if filepath.IsAbs(cmd.Dir) {
 		env = append(env, "PWD="+cmd.Dir)
 	}
@@ -91,12 +95,11 @@ func environ(cmd backends.Command) []string {
 	}
 	var kept []string
 	for i, pair := range env {
-		name, _, _ := strings.Cut(pair, "=")
-		if last[name] == i && name != "PATH" {
+		if name, _, _ := strings.Cut(pair, "="); last[name] == i {
 			kept = append(kept, pair)
 		}
 	}
-	return append(kept, "PATH="+withSbin(pathOf(env)))
+	return kept
 }
 
 // pathOf is the last PATH in an environment.
