@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,11 +78,11 @@ func TestNoSSHServer(t *testing.T) {
 		refusal(t, "ssh://"+addr+plain, "not an SSH server", `hello, who are you?`)
 	})
 	t.Run("an end of file before the banner", func(t *testing.T) {
-		tries := 0
-		addr := serve(t, func(net.Conn) { tries++ })
+		var tries atomic.Int32
+		addr := serve(t, func(net.Conn) { tries.Add(1) })
 		refusal(t, "ssh://"+addr+plain, "closed the connection before it said anything", "MaxStartups")
-		if tries < 3 {
-			t.Errorf("tried %d times in 700 ms", tries)
+		if n := tries.Load(); n < 3 {
+			t.Errorf("tried %d times in 700 ms", n)
 		}
 	})
 	t.Run("too many startups until the end", func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestNoSSHServer(t *testing.T) {
 }
 
 func TestMaxStartups(t *testing.T) {
-	s := rig.StartSSHD(t, rig.Config("MaxStartups 3:60:6"))
+	s := rig.StartSSHD(t, rig.Config("MaxStartups 10:30:100"))
 	p := rig.DelayProxy(t, s.Addr, 100*time.Millisecond)
 	uri := s.URIAt(p, "root", "connect_timeout=60s")
 	var wg sync.WaitGroup

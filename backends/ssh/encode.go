@@ -28,7 +28,8 @@ func request(cmd backends.Command, mark string) (exec string, ahead string, err 
 	if exec = wrap(script); len(exec) <= maxRequest {
 		return exec, "", nil
 	}
-	// read takes one byte at a time, hence leaves the rest of stdin alone.
+	// read takes one byte at a time, hence leaves the rest of stdin alone. (A shell
+	// whose printf is a program, such as mksh, says "Argument list too long".)
 	return `sh -c 'IFS= read -r s && eval "$(printf %b "$s")"'`, escape(script) + "\n", nil
 }
 

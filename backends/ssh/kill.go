@@ -70,31 +70,39 @@ test -n "$f" || break
 for p in $f; do p=${p#/proc/}; kill -9 "${p%/stat}"; done
 done`
 
-// killGroup kills a process and its group. It takes a session beyond the places, since
-// the places may be what is to be killed, and does nothing when the server has none
-// left.
+// killGroup kills a process and its group. It takes the spare session or one beyond
+// the places, since the places may be what is to be killed, and does nothing when the
+// server has none left.
 func (b *backend) killGroup(pid int, ended <-chan struct{}) {
-	ch, requests, err := b.client.OpenChannel("session", nil)
+	s, err := b.extra()
 	if err != nil {
 		return
 	}
-	defer func() { _ = ch.Close() }()
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		for r := range requests {
-			if r.WantReply {
-				_ = r.Reply(false, nil)
-			}
-		}
-	}()
-	go func() { _, _ = io.Copy(io.Discard, ch.Stderr()) }()
-	go func() { _, _ = io.Copy(io.Discard, ch) }()
-	if _, err := ch.SendRequest("exec", true, execPayload(wrap("p="+strconv.Itoa(pid)+"\n"+groupKiller))); err != nil {
+	defer func() { _ = s.ch.Close() }()
+	go func() { _, _ = io.Copy(io.Discard, s.ch.Stderr()) }()
+	go func() { _, _ = io.Copy(io.Discard, s.ch) }()
+	script := "p=" + strconv.Itoa(pid) + "\n" + groupKiller
+	if _, err := s.ch.SendRequest("exec", true, execPayload(wrap(script))); err != nil {
 		return
 	}
 	select {
-	case <-closed:
+	case <-s.gone:
 	case <-ended:
 	}
+}
+
+// extra is a session that no place is needed for.
+func (b *backend) extra() (*session, error) {
+	select {
+	case s := <-b.spare:
+		return s, nil
+	default:
+	}
+	ch, requests, err := b.client.OpenChannel("session", nil)
+	if err != nil {
+		return nil, err
+	}
+	s := newSession(ch)
+	go s.listen(requests)
+	return s, nil
 }

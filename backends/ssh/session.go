@@ -27,6 +27,10 @@ type session struct {
 	gone chan struct{}
 }
 
+func newSession(ch xssh.Channel) *session {
+	return &session{ch: ch, ended: make(chan struct{}), gone: make(chan struct{})}
+}
+
 // session returns a channel, and waits for one while all places are taken or the
 // server has too many open.
 func (b *backend) session(ctx context.Context) (*session, error) {
@@ -100,7 +104,7 @@ func (b *backend) open(ctx context.Context) (*session, error) {
 			return
 		}
 		b.measured(time.Since(began))
-		s := &session{ch: ch, ended: make(chan struct{}), gone: make(chan struct{})}
+		s := newSession(ch)
 		result <- opened{s: s}
 		s.listen(requests)
 	}()

@@ -1,0 +1,155 @@
+package ssh
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// hostile are words that some shell would like to read.
+var hostile = []string{
+	"", " ", "'", `"`, `\`, `\\`, `\'`, `\n`, "\n", "a\n\n", "\t", "!", "!!", "a!b", "$HOME", "$(id)", "`id`", "%s", "%%b", "\\0101",
+	"-n", "--", "*", "~", "#", "&", "|", ";", "<>", "(", "{a,b}", "^", "\r", "\x01", "\x7f", "\xff\xfe", "ü", "=", "a=b", "\\c", "[!a]",
+}
+
+// FuzzEncode has shells run a request as sshd does, SHELL -c REQUEST, and compares
+// the words that arrive.
+func FuzzEncode(f *testing.F) {
+	var shells []string
+	for _, s := range []string{"bash", "dash", "fish", "tcsh", "mksh", "ksh93", "rbash", "busybox"} {
+		path, err := exec.LookPath(s)
+		if err != nil {
+			f.Fatalf("%v; Debian: apt-get install bash dash fish tcsh mksh ksh93u+m busybox", err)
+		}
+		shells = append(shells, path)
+	}
+	for i, w := range hostile {
+		f.Add(w, hostile[(i*7+3)%len(hostile)])
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if strings.ContainsRune(a+b, 0) {
+			return
+		}
+		exec, ahead, err := request(backends.Command{
+			Args: []string{"sh", "-c", `printf '%s\0' "$V" "$@"`, "sh", a, b}, Env: []string{"V=" + b},
+		}, "mark")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(strings.Trim(exec, "'"), func(r rune) bool { return r == '!' || r < ' ' || r > '~' }); i >= 0 {
+			t.Errorf("%q holds what some login shell reads", exec)
+		}
+		want := b + "\x00" + a + "\x00" + b + "\x00"
+		for _, shell := range shells {
+			if got := runAs(t, shell, exec, ahead); got != want {
+				t.Errorf("%s: %q arrived as %q", shell, want, got)
+			}
+		}
+	})
+}
+
+// runAs runs a request as sshd has a login shell run it.
+func runAs(t *testing.T, shell, request, stdin string) string {
+	t.Helper()
+	args := []string{"-c", request}
+	if strings.HasSuffix(shell, "busybox") {
+		args = append([]string{"sh"}, args...)
+	}
+	cmd := exec.Command(shell, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Env = append(cmd.Environ(), "HOME=/nonexistent")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%s: %v: %s", shell, err, stderr.String())
+	}
+	return stdout.String()
+}
+
+// TestEncodeForEverySh runs requests where the target's sh is not Debian's.
+func TestEncodeForEverySh(t *testing.T) {
+	for _, sh := range [][]string{{"dash"}, {"bash", "--posix"}, {"busybox", "sh"}, {"mksh"}, {"ksh93"}} {
+		t.Run(strings.Join(sh, " "), func(t *testing.T) {
+			for _, long := range []bool{false, true} {
+				if long && sh[0] == "mksh" {
+					continue // its printf is a program and takes no more than others
+				}
+				words := hostile
+				if long {
+					words = append(words, strings.Repeat("'!\n", 30_000))
+				}
+				request, ahead, err := request(backends.Command{
+					Args: append([]string{"printf", `%s\0`}, words...), Dir: "/tmp", Env: []string{"A B=1"},
+				}, "mark")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if (ahead != "") != long {
+					t.Errorf("a request of %d bytes", len(request))
+				}
+				// What a login shell makes of the request is the words sh, -c, SCRIPT.
+				script := strings.TrimSuffix(strings.TrimPrefix(request, "sh -c '"), "'")
+				cmd := exec.Command(sh[0], append(sh[1:], "-c", script)...)
+				cmd.Stdin = strings.NewReader(ahead)
+				var stderr bytes.Buffer
+				cmd.Stderr = &stderr
+				out, err := cmd.Output()
+				if err != nil {
+					t.Fatalf("%v: %s", err, stderr.String())
+				}
+				if want := strings.Join(words, "\x00") + "\x00"; string(out) != want {
+					t.Errorf("%q arrived as %.500q", want[:100], out)
+				}
+				if n := strings.TrimPrefix(stderr.String(), "mark"); strings.Trim(n, "0123456789\n") != "" {
+					t.Errorf("stderr %q", stderr.String())
+				}
+			}
+		})
+	}
+}
+
+func TestBadCommands(t *testing.T) {
+	for want, cmd := range map[string]backends.Command{
+		"no command":    {},
+		"NUL":           {Args: []string{"a\x00b"}},
+		`"nothing"`:     {Args: []string{"true"}, Env: []string{"nothing"}},
+		`"=value"`:      {Args: []string{"true"}, Env: []string{"=value"}},
+		"holds a NUL b": {Args: []string{"true"}, Dir: "\x00"},
+	} {
+		if _, _, err := request(cmd, "mark"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v", cmd, err)
+		}
+	}
+}
+
+func TestGate(t *testing.T) {
+	for _, c := range []struct {
+		in   []string
+		want string
+		pid  int
+	}{
+		{[]string{"mark17\n"}, "", 17},
+		{[]string{"noise", "\nma", "rk1", "7", "\nmine\nmark18\n"}, "noise\nmine\nmark18\n", 17},
+		{[]string{"no mark at all"}, "no mark at all", 0},
+		{[]string{"mark$$ >&2\nmine"}, "mark$$ >&2\nmine", 0},
+		{[]string{"mark17"}, "mark17", 0},
+	} {
+		var out bytes.Buffer
+		g := &gate{w: &out, mark: "mark"}
+		for _, s := range c.in {
+			_, _ = g.Write([]byte(s))
+		}
+		g.end()
+		if out.String() != c.want || g.pid() != c.pid {
+			t.Errorf("%q: %q, %d", c.in, out.String(), g.pid())
+		}
+		g.shut()
+		_, _ = g.Write([]byte("late"))
+		if out.String() != c.want {
+			t.Errorf("%q: written to after it was shut", c.in)
+		}
+	}
+}
