@@ -24,7 +24,6 @@ type events struct {
 	file *os.File
 	enc  *json.Encoder
 	name string // of the package
-	over bool   // whether the end was told
 }
 
 // eventsVariable holds the number of the file descriptor to write to.
@@ -88,13 +87,11 @@ func (e *events) result(s *suite, r types.SpecReport) {
 	}
 }
 
-// end tells what failed beside the specs, and that all is over. Only the first
-// call counts.
+// end tells what failed beside the specs, and that all is over.
 func (e *events) end(s *suite, r types.Report) {
-	if e == nil || e.over {
+	if e == nil {
 		return
 	}
-	e.over = true
 	end := &report.End{Took: time.Since(r.StartTime)}
 	for _, n := range r.SpecReports {
 		if !n.LeafNodeType.Is(types.NodeTypeIt) && n.State.Is(types.SpecStateFailureStates) {

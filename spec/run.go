@@ -41,14 +41,6 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
 	passed := ginkgo.RunSpecs(t, description, args...)
 	formatter.ColorableStdOut = stdout
-	if s.is(building) {
-		// Not even the nodes that report were run.
-		s.events.begin(s.targetName(nil), types.Report{SuiteDescription: description})
-		s.events.end(s, types.Report{})
-		if s.events == nil {
-			fatal(t, "hostspec: nothing was tested: "+description+" has no specs")
-		}
-	}
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", s.mask(err.Error()))
@@ -154,6 +146,8 @@ func (s *suite) tellNothingTested(r types.Report) {
 	case filtered && r.PreRunStats.SpecsThatWillRun == 0:
 		fmt.Printf("hostspec: nothing of %q was tested: the filters left none of its %d specs\n", r.SuiteDescription, r.PreRunStats.TotalSpecs)
 	case !r.SuiteSucceeded:
+	case r.PreRunStats.TotalSpecs == 0:
+		ginkgo.Fail(fmt.Sprintf("nothing was tested: %q has no specs", r.SuiteDescription))
 	default:
 		ginkgo.Fail(fmt.Sprintf("nothing was tested: all of the %d specs of %q were skipped or pending", r.PreRunStats.TotalSpecs, r.SuiteDescription))
 	}

@@ -30,7 +30,7 @@ var _ = scenario("hundred", func() {
 	for _, name := range packages {
 		Package(name).Should(BeInstalled())
 	}
-	for _, path := range []string{"/etc/passwd", "/etc/hosts", "/etc", "/usr/bin", "/tmp"} {
+	for _, path := range []string{"/etc/passwd", "/etc/group", "/etc", "/usr/bin", "/tmp"} {
 		File(path).Should(Exist(), HaveMode(mode(path)))
 	}
 	User("root").Should(Exist(), HaveUID(0), HaveHomeDirectory("/root"))

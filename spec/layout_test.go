@@ -1,0 +1,163 @@
+package spec_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+const module = "github.com/hostspec/hostspec/"
+
+// A goPackage is what `go list` says about one.
+type goPackage struct {
+	ImportPath, Dir string
+	GoFiles         []string
+	Imports         []string
+}
+
+func goList(t *testing.T, patterns ...string) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Imports"}, patterns...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// allowed says which packages of ours each may import, and why no others.
+var allowed = []struct {
+	pkg, reason string
+	may         []string
+}{
+	{"backends", "it is the contract that everything else stands on", nil},
+	{"backends/local", "a backend knows no specs", []string{"backends"}},
+	{"backends/ssh", "a backend knows no specs", []string{"backends"}},
+	{"backends/backendtest", "other people's backends are tested with it", []string{"backends"}},
+	{"backends/backendtest/rig", "it starts the real things, and knows nothing of what is tested", []string{"backends"}},
+	{"spec/evidence", "a leaf, shared by target, matchers and reports", nil},
+	{"spec/entry", "a leaf, filled in by authors", nil},
+	{"spec/fact", "parsers do no I/O and know nobody", nil},
+	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
+	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/target"}},
+	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
+	{"spec", "the glue", []string{"backends", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/resource", "spec/report"}},
+	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},
+}
+
+func TestLayout_ImportsGoOneWay(t *testing.T) {
+	known := map[string][]string{}
+	reasons := map[string]string{}
+	for _, a := range allowed {
+		known[a.pkg], reasons[a.pkg] = a.may, a.reason
+	}
+	for _, p := range goList(t, module+"...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if strings.HasPrefix(name, "cmd/") || strings.HasPrefix(name, "examples/") || strings.Contains(name, "benchmark") {
+			continue
+		}
+		may, ok := known[name]
+		if !ok {
+			t.Errorf("%s: this package has no place in the layout", name)
+		}
+		for _, imported := range p.Imports {
+			if ours, is := strings.CutPrefix(imported, module); is {
+				if !contains(may, ours) {
+					t.Errorf("%s imports %s, and must not: %s", name, ours, reasons[name])
+				}
+			}
+			if strings.HasPrefix(imported, "github.com/onsi/ginkgo") && name != "spec" {
+				t.Errorf("%s imports Ginkgo, and only spec and cmd may", name)
+			}
+			if imported == "testing" && name != "backends/backendtest/rig" {
+				t.Errorf("%s imports testing outside its tests", name)
+			}
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// TestLayout_NoNamesClash checks that the four packages that authors import with
+// a dot have no exported name in common.
+func TestLayout_NoNamesClash(t *testing.T) {
+	g := NewWithT(t)
+	owner := map[string]string{}
+	for _, p := range goList(t, "github.com/onsi/ginkgo/v2", "github.com/onsi/gomega", module+"spec", module+"matchers") {
+		for name := range exportedNames(t, p) {
+			g.Expect(owner[name]).To(BeEmpty(), "%s is a name of %s, too", name, p.ImportPath)
+			owner[name] = p.ImportPath
+		}
+	}
+	g.Expect(owner).To(HaveKeyWithValue("BeInstalled", module+"matchers"))
+	g.Expect(owner).To(HaveKeyWithValue("Describe", "github.com/onsi/ginkgo/v2"))
+}
+
+// TestLayout_MatcherStructsAreUnexported keeps what a dot imports small.
+func TestLayout_MatcherStructsAreUnexported(t *testing.T) {
+	for _, p := range goList(t, module+"matchers", module+"spec") {
+		for name, kind := range exportedNames(t, p) {
+			if kind != "func" {
+				t.Errorf("%s: %s %s is exported to everybody who imports it with a dot", path.Base(p.ImportPath), kind, name)
+			}
+		}
+	}
+}
+
+func exportedNames(t *testing.T, p goPackage) map[string]string {
+	t.Helper()
+	names := map[string]string{}
+	for _, file := range p.GoFiles {
+		f, err := parser.ParseFile(token.NewFileSet(), path.Join(p.Dir, file), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil && d.Name.IsExported() {
+					names[d.Name.Name] = "func"
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						if s.Name.IsExported() {
+							names[s.Name.Name] = "type"
+						}
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							if n.IsExported() {
+								names[n.Name] = "var"
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
