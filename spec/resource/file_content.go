@@ -134,7 +134,7 @@ func (f *File) Contains(text string) (bool, error) {
 	}
 	at := bytes.Index(c.data, []byte(text))
 	if at >= 0 {
-		e.Found, e.Near = around(c.data, at, v.Target.Mask), ""
+		e.Found, e.Near = around(c.data, at, text, v.Target.Mask), ""
 	} else {
 		e.Found, e.Near = "nothing of it in "+measure(c.data), nearest(c.data, text, v.Target.Mask)
 	}

@@ -13,6 +13,7 @@ import (
 // to choose that.
 const (
 	maxShown  = 200
+	maxMasked = 64 << 10
 	maxLooked = 1 << 20
 )
 
@@ -36,11 +37,15 @@ func measure(data []byte) string {
 	return fmt.Sprintf("%d lines, %d bytes", lines, len(data))
 }
 
-// show makes an excerpt of a line: secrets are masked before it is cut, since
-// half a secret is none that mask knows.
+// masked takes secrets and password hashes out of a line, before anything is cut
+// off it: half a secret is none that mask knows.
+func masked(line []byte, mask func(string) string) string {
+	return passwordHash.ReplaceAllString(mask(string(line[:min(len(line), maxMasked)])), "(password hash)")
+}
+
+// show makes an excerpt of a line.
 func show(line []byte, mask func(string) string) string {
-	text := string(line[:min(len(line), 16*maxShown)])
-	return evidence.Excerpt(passwordHash.ReplaceAllString(mask(text), "(password hash)"), maxShown)
+	return evidence.Excerpt(masked(line, mask), maxShown)
 }
 
 // beginning shows the first lines of a content.
@@ -55,27 +60,19 @@ func beginning(data []byte, mask func(string) string) string {
 	return "; it begins:\n" + strings.TrimRight(text, "\n")
 }
 
-// around shows the line in which something was found.
-func around(data []byte, at int, mask func(string) string) string {
+// around shows the line in which a text was found.
+func around(data []byte, at int, text string, mask func(string) string) string {
 	number := bytes.Count(data[:at], []byte{'\n'}) + 1
 	if bytes.Contains(data, privateKey) {
 		return fmt.Sprintf("it stands in line %d %s", number, keyNotShown)
 	}
-	begin := bytes.LastIndexByte(data[:at], '\n') + 1
-	line := data[begin:]
-	if end := bytes.IndexByte(line, '\n'); end >= 0 {
-		line = line[:end]
+	line, _, _ := bytes.Cut(data[bytes.LastIndexByte(data[:at], '\n')+1:], []byte{'\n'})
+	shown := masked(line, mask)
+	// Of a long line, what is around it.
+	if i := strings.Index(shown, firstLine(text)); i > maxShown/2 && i < maxMasked/2 {
+		shown = "..." + shown[i-maxShown/4:]
 	}
-	if at-begin > maxShown/2 {
-		// Of a long line, what is around it. A secret may be cut in two here, so
-		// only what begins at a word is shown.
-		cut := at - begin - maxShown/4
-		line = line[cut:]
-		if i := bytes.IndexAny(line, " \t"); i >= 0 && i < maxShown/4 {
-			line = line[i+1:]
-		}
-	}
-	return fmt.Sprintf("line %d: %s", number, show(line, mask))
+	return fmt.Sprintf("line %d: %s", number, evidence.Excerpt(shown, maxShown))
 }
 
 // nearest shows the line that is most like what was looked for, or the first

@@ -1,0 +1,35 @@
+package matchers
+
+import "fmt"
+
+type belongToPrimaryGroup struct {
+	matcher
+	group any
+}
+
+// BelongToPrimaryGroup succeeds when a group, given by its name or by its number, is
+// the user's primary one.
+//
+//	User("deploy").Should(BelongToPrimaryGroup("deploy"))
+//
+// The subject needs the method
+//
+//	BelongsToPrimaryGroup(group string) (bool, error)
+func BelongToPrimaryGroup(group any) *belongToPrimaryGroup {
+	return &belongToPrimaryGroup{matcher: matcher{constructor: "BelongToPrimaryGroup", wanted: "belong to primary group " + fmt.Sprint(group)}, group: group}
+}
+
+// Match implements types.GomegaMatcher.
+func (m *belongToPrimaryGroup) Match(actual any) (bool, error) {
+	s, err := subject[interface {
+		BelongsToPrimaryGroup(group string) (bool, error)
+	}](&m.matcher, actual, "BelongsToPrimaryGroup(group string) (bool, error)")
+	if err != nil {
+		return false, err
+	}
+	group, err := nameOrNumber(m.group)
+	if err != nil {
+		return false, fmt.Errorf("BelongToPrimaryGroup: %w", err)
+	}
+	return ask(&m.matcher, actual, "BelongsToPrimaryGroup", func() (bool, error) { return s.BelongsToPrimaryGroup(group) })
+}
