@@ -57,31 +57,21 @@ func exit(code int) error {
 	return &exitError{code: code}
 }
 
-// hostspec is the whole program: it returns the exit code.
-func hostspec(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+// hostspec is the whole program: it returns the exit code. Only --help ends the
+// process by itself.
+func hostspec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	args, extra := cutExtra(args)
 	var grammar commandLine
-	helped := false
 	parser, err := kong.New(&grammar,
 		kong.Name("hostspec"),
 		kong.Description("Specs for machines, written with Ginkgo and Gomega, run without an agent."),
 		kong.Writers(stdout, stderr),
-		// Help ends parsing; the code is given back rather than the process ended.
-		kong.Exit(func(int) { helped = true; panic(errHelped) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "hostspec:", err)
 		return exitUsage
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			if !helped {
-				panic(r)
-			}
-			code = exitHeld
-		}
-	}()
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "hostspec: %v\nrun `hostspec --help` to see what there is\n", err)
@@ -94,8 +84,6 @@ func hostspec(ctx context.Context, args []string, stdout, stderr io.Writer) (cod
 	grammar.Run.extra = extra
 	return tell(parsed.Run(&console{ctx: ctx, stdout: stdout, stderr: stderr}), stderr)
 }
-
-var errHelped = errors.New("help was shown")
 
 // tell tells a command's error and returns the exit code.
 func tell(err error, stderr io.Writer) int {

@@ -169,9 +169,6 @@ func (j *job) take(e report.Event) {
 	case e.Result != nil && j.begin != nil:
 		r := *e.Result
 		r.Package = j.pkg.path
-		if !j.first && r.Target != j.target.shown && r.Outcome == report.Skipped {
-			return // a block with a target of its own, which ran with the first
-		}
 		if r.Node == "" {
 			j.ran++
 		}
