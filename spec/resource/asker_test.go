@@ -8,9 +8,9 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
-	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/target"
 )
 

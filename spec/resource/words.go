@@ -24,7 +24,7 @@ func similar(name string, names []string) []string {
 		low := strings.ToLower(n)
 		d := editDistance(wanted, low)
 		within := len(wanted) >= 3 && strings.Contains(low, wanted) || len(low) >= 3 && strings.Contains(wanted, low)
-		if n == name || d > max(1, len(wanted)/3) && !within {
+		if n == name || d > min(3, max(1, len(wanted)/3)) && !within {
 			continue
 		}
 		found = append(found, candidate{n, d})
