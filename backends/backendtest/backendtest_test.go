@@ -34,7 +34,10 @@ func outputFaults() []fault {
 		{"makes UTF-8", "binary output is exact", printing(func(p []byte) []byte { return bytes.ToValidUTF8(p, []byte("?")) })},
 		{"makes CR LF", "binary output is exact", printing(func(p []byte) []byte { return bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n")) })},
 		{"trims the output", "binary output is exact", printing(bytes.TrimSpace)},
-		{"merges the streams", "stderr is apart from stdout", changing(func(cmd *backends.Command) { cmd.Stderr = cmd.Stdout })},
+		{"merges the streams", "stderr is apart from stdout", changing(func(cmd *backends.Command) {
+			both := &gate{to: cmd.Stdout}
+			cmd.Stdout, cmd.Stderr = both, both
+		})},
 		{hangs + "lets unwanted output stand in the pipe", "output nobody wants", changing(func(cmd *backends.Command) {
 			if cmd.Stdout == nil {
 				_, cmd.Stdout = io.Pipe()
@@ -223,7 +226,7 @@ func lifeFaults() []fault {
 		{hangs + "leaves an orphan at a deadline", "a deadline leaves no orphan", starting(abandon)},
 		{hangs + "asks politely", "signals that are ignored do not save a process", func() backends.Backend { return &execBackend{cancel: politely} }},
 		{hangs + "waits for the grandchild", "a grandchild that holds the pipe", func() backends.Backend { return &execBackend{} }},
-		{"prints after Wait", "nothing is written after Wait", func() backends.Backend { return &execBackend{hasty: true} }},
+		{"prints after Wait", "nothing is written after Wait", func() backends.Backend { return &execBackend{hasty: true, late: true} }},
 		{"refuses more than ten", "50 commands at once", newLimited(true, false)},
 		{hangs + "loses its places", "50 commands cancelled at once", newLimited(false, true)},
 		{hangs + "closes without killing", "close kills what still runs", func() backends.Backend {
@@ -248,7 +251,7 @@ func lifeFaults() []fault {
 
 func faults() []fault {
 	return slices.Concat(outputFaults(), inputFaults(), wordFaults(), placeFaults(), exitFaults(),
-		lifeFaults(), fileFaults(), dialFaults())
+		lifeFaults(), statFaults(), readFaults(), dialFaults())
 }
 
 func options() backendtest.Options {

@@ -87,7 +87,7 @@ func byOS(f *faultyReader) {
 	f.open = func(_ context.Context, name string) (io.ReadCloser, error) { return os.Open(name) }
 }
 
-func fileFaults() []fault {
+func statFaults() []fault {
 	return []fault{
 		{"says permissions without a type", "files: stat", stating(func(i *backends.FileInfo) { i.Mode &= 0o7777 })},
 		{"says Go's mode", "files: stat", stating(func(i *backends.FileInfo) {
@@ -109,6 +109,11 @@ func fileFaults() []fault {
 				return f.Backend.Stat(ctx, name, false)
 			}
 		})},
+	}
+}
+
+func readFaults() []fault {
+	return []fault{
 		{"reads text", "files: content", reading(func(f *faultyReader) {
 			f.open = func(ctx context.Context, name string) (io.ReadCloser, error) {
 				r, err := f.Backend.Open(ctx, name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -149,8 +150,9 @@ type execBackend struct {
 	closed bool
 	// cancel ends a process; that of os/exec when nil.
 	cancel func(c *exec.Cmd) error
-	// hasty does not wait for the output.
-	hasty bool
+	// hasty does not wait for the output: what comes late is lost, or with late
+	// is written then.
+	hasty, late bool
 }
 
 func (b *execBackend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
@@ -162,6 +164,11 @@ func (b *execBackend) Start(ctx context.Context, cmd backends.Command) (backends
 	c := exec.CommandContext(ctx, cmd.Args[0], cmd.Args[1:]...)
 	c.Stdin, c.Stdout, c.Stderr, c.Dir = cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Dir
 	c.Env = append(c.Environ(), cmd.Env...)
+	var gates []*gate
+	if b.hasty {
+		gates = []*gate{{to: cmd.Stdout}, {to: cmd.Stderr}}
+		c.Stdout, c.Stderr = gates[0], gates[1]
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if b.cancel != nil {
 		c.Cancel = func() error { return b.cancel(c) }
@@ -172,6 +179,9 @@ func (b *execBackend) Start(ctx context.Context, cmd backends.Command) (backends
 	return processFunc(func() (backends.Status, error) {
 		if b.hasty {
 			state, err := c.Process.Wait()
+			for _, g := range gates {
+				g.shut(!b.late || !strings.Contains(strings.Join(cmd.Args, " "), "echo late"))
+			}
 			return backends.Status{Code: state.ExitCode()}, err
 		}
 		err := c.Wait()
@@ -190,6 +200,29 @@ func (b *execBackend) Close() error {
 	defer b.mu.Unlock()
 	b.closed = true
 	return nil
+}
+
+// A gate hands on what is written until it is shut. It keeps what this backend
+// does wrong from being a data race too.
+type gate struct {
+	mu   sync.Mutex
+	to   io.Writer
+	gone bool
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.gone || g.to == nil {
+		return len(p), nil
+	}
+	return g.to.Write(p)
+}
+
+func (g *gate) shut(really bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.gone = really
 }
 
 // politely asks the whole group to end.
