@@ -66,6 +66,10 @@ type Command struct {
 	Dir string
 	// Stdin is copied to the process; nil means empty. Wait never waits for it.
 	Stdin io.Reader
+	// EndsWithStdin promises that the process and all that it starts end by
+	// themselves when Stdin does, or when the connection closes. A backend that
+	// kills at some cost may then end the input instead.
+	EndsWithStdin bool
 	// Stdout and Stderr receive what the process prints; nil discards it. Each
 	// is written to by one goroutine at a time, but by two different ones.
 	Stdout, Stderr io.Writer

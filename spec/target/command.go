@@ -81,17 +81,17 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 }
 
 // notRun tells whether what had to be prepared for the command failed, which the
-// shell says by the nonce.
+// shell says by a word and the nonce.
 func (s Script) notRun(o *Output, nonce string) error {
-	rest, why, ok := bytes.Cut(o.Stderr, []byte(nonce+" "))
-	if !ok {
-		return nil
-	}
-	o.Stderr = rest
-	if string(why) == "stdin\n" {
+	if rest, ok := bytes.CutSuffix(o.Stderr, []byte("stdin "+nonce+"\n")); ok {
+		o.Stderr = rest
 		return errors.New("it was not run: the target has no base64 to hand it its stdin")
 	}
-	return fmt.Errorf("it was not run: %w %q: %s", ErrNoDir, s.Dir, excerpt(string(rest)))
+	if rest, ok := bytes.CutSuffix(o.Stderr, []byte("dir "+nonce+"\n")); ok {
+		o.Stderr = rest
+		return fmt.Errorf("it was not run: %w %q: %s", ErrNoDir, s.Dir, excerpt(string(rest)))
+	}
+	return nil
 }
 
 // compose makes one script of the command and what it needs around it.
@@ -102,7 +102,7 @@ func (s Script) compose() string {
 		fmt.Fprintf(&b, "%s=%s; export %s; ", name, backends.Quote(value), name)
 	}
 	if s.Dir != "" {
-		fmt.Fprintf(&b, "cd -- %s || { echo \"$N dir\" >&2; exit 1; }; ", backends.Quote(s.Dir))
+		fmt.Fprintf(&b, "cd -- %s || { echo \"dir $N\" >&2; exit 1; }; ", backends.Quote(s.Dir))
 	}
 	if s.Stdin == nil {
 		// The nonce is none of the command's business.
@@ -110,7 +110,7 @@ func (s Script) compose() string {
 		return b.String()
 	}
 	// base64, since a here-document holds no NUL and always ends in a newline.
-	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"$N stdin\" >&2; exit 1; }; unset N s h; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
+	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"stdin $N\" >&2; exit 1; }; unset N s h; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
 	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(s.Stdin)), 76) {
 		b.Write(line)
 		b.WriteByte('\n')

@@ -72,7 +72,7 @@ func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell
 	s.stdin = w
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
-	p, err := b.Start(life, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, Stdout: s.out, Stderr: s.err})
+	p, err := b.Start(life, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, EndsWithStdin: true, Stdout: s.out, Stderr: s.err})
 	if err != nil {
 		cancel()
 		return nil, Output{}, err
