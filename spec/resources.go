@@ -14,6 +14,16 @@ func Package(name string) *resource.Package { return resource.NewPackage(Ambient
 //	Service("nginx").Should(HaveProperty("Restart", "on-failure"))
 func Service(name string) *resource.Service { return resource.NewService(Ambient(), name) }
 
+// Port is a TCP or UDP port of the target.
+//
+//	Port(80).Should(BeListening().WithProtocol("tcp").OnAddress("0.0.0.0"))
+func Port(number int) *resource.Port { return resource.NewPort(Ambient(), number) }
+
+// Process is every running process of that name.
+//
+//	Process("nginx").Should(BeRunning(), HaveCount(BeNumerically(">=", 2)))
+func Process(name string) *resource.Process { return resource.NewProcess(Ambient(), name) }
+
 // File is anything that has a path: a file, a directory, a link, a device. The
 // path is absolute.
 //

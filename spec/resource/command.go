@@ -218,10 +218,12 @@ func (c *Command) JSON(path string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := fact.JSON(o.Stdout, path)
+	document, err := fact.ParseJSON(o.Stdout)
+	if err == nil {
+		document, err = fact.Walk(document, path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: its stdout: %w", c, err)
 	}
-	return v, nil
+	return document, nil
 }
-
