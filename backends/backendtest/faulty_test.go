@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hostspec/hostspec/backends"
@@ -207,22 +208,23 @@ func (b *execBackend) Close() error {
 type gate struct {
 	mu   sync.Mutex
 	to   io.Writer
-	gone bool
+	gone atomic.Bool
 }
 
 func (g *gate) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.gone || g.to == nil {
+	if g.gone.Load() || g.to == nil {
 		return len(p), nil
 	}
 	return g.to.Write(p)
 }
 
+// shut also waits for what is being written.
 func (g *gate) shut(really bool) {
+	g.gone.Store(really)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.gone = really
 }
 
 // politely asks the whole group to end.

@@ -107,16 +107,17 @@ func slowReader(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	// Again with so little that it all fits into a pipe: the process ends at once.
+	// Again with so little that it all fits into a pipe, and more than is read at
+	// once: the process ends long before the last piece is taken.
 	few := &counted{}
-	cmd = sh(`seq 1 "$1"`, "5000")
+	cmd = sh(`seq 1 "$1"`, "12000")
 	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
 		<-time.After(2 * backends.Drain)
 		return few.Write(p)
 	})
 	_, err = runBare(ctx, s, cmd)
 	return errors.Join(err,
-		result{Status: status}.ok(), out.upTo("stdout", numbers), few.upTo("stdout", 5000))
+		result{Status: status}.ok(), out.upTo("stdout", numbers), few.upTo("stdout", 12_000))
 }
 
 type writerFunc func(p []byte) (int, error)
