@@ -189,3 +189,9 @@ var _ = scenario("setup", func() {
 		})
 	})
 })
+
+// A suite that is longer than the two seconds within which a file counts as just
+// written.
+var _ = scenario("slow", func() {
+	Command("sleep 2.2").Should(ExitWith(0))
+})
