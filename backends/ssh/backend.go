@@ -49,6 +49,9 @@ type backend struct {
 	slots   chan struct{}
 	spare   chan *session
 	running sync.WaitGroup
+	// mu keeps a process from being counted while Close waits for the others.
+	mu     sync.Mutex
+	closed bool
 	// rtt is the shortest time in nanoseconds that an answer has taken so far.
 	rtt atomic.Int64
 }
@@ -107,12 +110,29 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		return nil, err
 	}
 	p := newProcess(b, s, mark, cmd)
-	p.start(exec, stdin(cmd, ahead))
-	b.running.Go(func() {
+	if !b.add() {
+		_ = s.ch.Close()
+		release()
+		return nil, backends.ErrClosed
+	}
+	go func() {
+		defer b.running.Done()
 		defer release()
 		p.supervise(ctx)
-	})
+	}()
+	p.start(exec, stdin(cmd, ahead))
 	return p, nil
+}
+
+// add counts a process as running, unless the backend is closed.
+func (b *backend) add() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.running.Add(1)
+	return true
 }
 
 // DialContext implements backends.Dialer by a direct-tcpip channel (RFC 4254, 7.2).
@@ -125,6 +145,9 @@ func (b *backend) DialContext(ctx context.Context, network, address string) (net
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
 	b.cancel(backends.ErrClosed)
 	// Each process kills itself within killGrace, and no new one starts.
 	b.running.Wait()

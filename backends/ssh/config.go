@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +44,9 @@ var defaultIdentities = []string{
 	"~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519",
 	"~/.ssh/id_ed25519_sk", "~/.ssh/id_xmss", "~/.ssh/id_dsa",
 }
+
+// variable is the only form of an environment variable in ssh_config(5).
+var variable = regexp.MustCompile(`\$\{\w+\}`)
 
 // settings are keywords of ssh_config in lower case and their values, in order.
 type settings map[string][]string
@@ -99,11 +104,11 @@ func (d *dialer) resolve(ctx context.Context, a address, jump *string) (*host, e
 		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
 	}
 	h := &host{asked: a, name: s.get("hostname"), user: s.get("user"), port: s.get("port")}
-	me, local := "", ""
+	me := ""
 	if u, err := user.Current(); err == nil {
 		me = u.Username
 	}
-	local, _ = os.Hostname()
+	local, _ := os.Hostname()
 	h.name = first(h.name, a.host)
 	h.user = first(a.user, h.user, me)
 	h.port = first(a.port, h.port, "22")
@@ -113,10 +118,6 @@ func (d *dialer) resolve(ctx context.Context, a address, jump *string) (*host, e
 		h.proxyJump = *jump
 	}
 	t := tokens(h, me, local)
-	if h.name, err = expand(h.name, map[byte]string{'h': a.host, '%': "%"}); err != nil {
-		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
-	}
-	t['h'] = h.name
 	if err := h.fill(s, t); err != nil {
 		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
 	}
@@ -138,21 +139,26 @@ func (h *host) fill(s settings, t map[byte]string) (err error) {
 			if e != nil && err == nil {
 				err = e
 			}
-			out = append(out, os.ExpandEnv(tilde(file)))
+			out = append(out, variable.ReplaceAllStringFunc(tilde(file), func(v string) string {
+				return os.Getenv(v[len("${") : len(v)-len("}")])
+			}))
 		}
 		return out
 	}
-	if asked := s["identityfile"]; len(asked) == 0 || sameWords(asked, defaultIdentities) {
+	switch asked := s["identityfile"]; {
+	case len(asked) == 0:
 		h.defaults = files(defaultIdentities)
-	} else {
+	case areDefaults(asked):
+		h.defaults = files(asked)
+	default:
 		h.identities = files(asked)
 	}
 	h.certificates = files(s["certificatefile"])
 	h.identitiesOnly = s.get("identitiesonly") == "yes"
-	switch agent := s.get("identityagent"); agent {
-	case "", "SSH_AUTH_SOCK":
-		h.agent = os.Getenv("SSH_AUTH_SOCK")
-	case "none":
+	switch agent := first(s.get("identityagent"), "SSH_AUTH_SOCK"); {
+	case agent == "none":
+	case agent == "SSH_AUTH_SOCK", strings.HasPrefix(agent, "$") && !strings.HasPrefix(agent, "${"):
+		h.agent = os.Getenv(strings.TrimPrefix(agent, "$"))
 	default:
 		h.agent = files([]string{agent})[0]
 	}
@@ -218,16 +224,13 @@ func first(values ...string) string {
 	return ""
 }
 
-// sameWords tells whether every word of a is one of b.
-func sameWords(a, b []string) bool {
-	known := map[string]bool{}
-	for _, w := range b {
-		known[w] = true
-	}
-	for _, w := range a {
-		if !known[w] {
+// areDefaults tells whether these are the identities that ssh -G prints when none is
+// configured; which they are depends on its version.
+func areDefaults(identities []string) bool {
+	for _, file := range identities {
+		if !slices.Contains(defaultIdentities, file) {
 			return false
 		}
 	}
-	return len(a) > 1
+	return len(identities) > 1
 }

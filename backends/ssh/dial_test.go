@@ -1,7 +1,9 @@
 package ssh_test
 
 import (
+	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -123,6 +125,13 @@ func TestIPv6(t *testing.T) {
 		t.Fatal(s.URI("root"))
 	}
 	wantUser(t, mustOpen(t, s.URI("root")), "root")
+	// A zone has a percent sign, which is a token in ssh_config.
+	bothWays(t, func(t *testing.T) {
+		known := filepath.Join(t.TempDir(), "known_hosts")
+		uri := fmt.Sprintf("ssh://root@[::1%%lo]:%s?host_key=accept-new&known_hosts=%s&identity=%s&ssh_config=%s",
+			s.Port, known, s.Identity, configOf(t, known))
+		wantUser(t, mustOpen(t, uri), "root")
+	})
 }
 
 func TestURIs(t *testing.T) {

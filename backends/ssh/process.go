@@ -21,6 +21,9 @@ type process struct {
 	// as well when it said no.
 	answered, refused chan struct{}
 
+	// endsWithStdin says that closing the channel is enough to kill.
+	endsWithStdin bool
+
 	stdout, stderr gate
 	// drained is closed when both outputs have ended.
 	drained chan struct{}
@@ -36,7 +39,7 @@ func newMark() string { return "pid-" + rand.Text() + "-" }
 
 func newProcess(b *backend, s *session, mark string, cmd backends.Command) *process {
 	p := &process{
-		session: s, b: b,
+		session: s, b: b, endsWithStdin: cmd.EndsWithStdin,
 		answered: make(chan struct{}), refused: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.stdout.w, p.stderr.w, p.stderr.mark = cmd.Stdout, cmd.Stderr, mark
@@ -49,6 +52,8 @@ func (p *process) start(exec string, stdin io.Reader) {
 	outputs.Go(func() { _, _ = io.Copy(&p.stdout, p.ch); p.stdout.end() })
 	outputs.Go(func() { _, _ = io.Copy(&p.stderr, p.ch.Stderr()); p.stderr.end() })
 	go func() { outputs.Wait(); close(p.drained) }()
+	// Asked for now, it is there when the answer to this one is.
+	go p.b.prepare()
 	go func() {
 		began := time.Now()
 		ok, err := p.ch.SendRequest("exec", true, execPayload(exec))
@@ -60,7 +65,6 @@ func (p *process) start(exec string, stdin io.Reader) {
 			return
 		}
 		p.b.measured(time.Since(began))
-		go p.b.prepare()
 		if stdin != nil {
 			_, _ = io.Copy(p.ch, stdin)
 		}
@@ -85,17 +89,29 @@ func (p *process) supervise(ctx context.Context) {
 	var givenUp error
 	select {
 	case <-p.ended:
+		p.drain(ctx.Done())
 	case <-p.gone:
+		<-p.drained // all that will come is here
 	case <-p.refused:
 	case <-ctx.Done():
 		givenUp = context.Cause(ctx)
-		p.kill()
+		p.giveUp()
 	}
-	if !isClosed(p.refused) {
-		p.drain(ctx)
-	}
+	p.stdout.shut()
+	p.stderr.shut()
 	_ = p.ch.Close()
 	p.result, p.err = p.outcome(givenUp)
+}
+
+// giveUp kills the process, and waits a little for what it had printed.
+func (p *process) giveUp() {
+	if p.endsWithStdin {
+		return // closing the channel, which comes next, is enough
+	}
+	p.kill()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.b.ctx), backends.Drain)
+	defer cancel()
+	p.drain(ctx.Done())
 }
 
 func (p *process) outcome(givenUp error) (backends.Status, error) {
@@ -115,31 +131,29 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 // drain waits for the rest of the output. What the process itself has printed is on
 // its way: it arrives without a pause longer than a round trip, and is not more
 // than fits on the way. What comes later, or drop by drop, is a descendant's.
-func (p *process) drain(ctx context.Context) {
+func (p *process) drain(stop <-chan struct{}) {
 	t := time.NewTicker(backends.Drain + 2*time.Duration(p.b.rtt.Load()))
 	defer t.Stop()
 	first := p.passed()
 	last := first
-	for slow := 0; ; {
+	for slow := 0; slow <= drops; {
 		select {
 		case <-p.drained:
 			return
 		case <-p.gone:
-			// All that will come is here.
 			<-p.drained
 			return
-		case <-ctx.Done():
+		case <-stop:
+			return
 		case <-t.C:
 		}
 		now := p.passed()
 		idle := now == last && !p.stdout.busy() && !p.stderr.busy()
+		if idle || now-first > onTheWay {
+			return
+		}
 		if now-last < drop {
 			slow++
-		}
-		if idle || slow > drops || now-first > onTheWay || ctx.Err() != nil {
-			p.stdout.shut()
-			p.stderr.shut()
-			return
 		}
 		last = now
 	}

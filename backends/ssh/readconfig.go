@@ -94,6 +94,12 @@ func readOurselves(file string, a address) (settings, error) {
 				"install it, or say ssh_config=none)", name, err)
 		}
 	}
+	if name := s.get("hostname"); name != "" {
+		var err error
+		if s["hostname"][0], err = expand(name, map[byte]string{'h': a.host, '%': "%"}); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
