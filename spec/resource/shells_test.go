@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hostspec/hostspec/backends"
@@ -13,8 +14,9 @@ import (
 
 // shells are the ones that questions must run in, by the name of a scheme that
 // reaches this machine through them and through no system call: no backend of
-// these is a FileReader. With busybox all tools are its own, too.
-var shells = []string{"dash", "bash", "busybox", "mksh", "ksh93"}
+// these is a FileReader. With busybox all tools are its own, too; alone, it has no
+// other program beside it (in particular no getent).
+var shells = []string{"dash", "bash", "busybox", "busybox-alone", "mksh", "ksh93"}
 
 func init() {
 	for _, shell := range shells {
@@ -27,11 +29,13 @@ func init() {
 // shellBackend starts processes on this machine with another sh.
 type shellBackend struct {
 	backend *local.Backend
+	path    string
 	dir     string
 }
 
 func openShell(shell string) (backends.Backend, error) {
-	path, err := exec.LookPath(shell)
+	program, alone := strings.CutSuffix(shell, "-alone")
+	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +43,11 @@ func openShell(shell string) (backends.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &shellBackend{local.New(), dir}
-	if shell == "busybox" {
+	b := &shellBackend{local.New(), dir + ":/usr/bin:/bin", dir}
+	if alone {
+		b.path = dir
+	}
+	if program == "busybox" {
 		out, err := exec.Command(path, "--install", "-s", dir).CombinedOutput()
 		if err != nil {
 			return nil, os.NewSyscallError(string(out), err)
@@ -51,8 +58,7 @@ func openShell(shell string) (backends.Backend, error) {
 }
 
 func (b *shellBackend) Start(ctx context.Context, c backends.Command) (backends.Process, error) {
-	path := b.dir + ":/usr/bin:/bin"
-	c.Env = append(c.Env, "PATH="+path)
+	c.Env = append(c.Env, "PATH="+b.path)
 	return b.backend.Start(ctx, c)
 }
 
