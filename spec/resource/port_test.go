@@ -1,0 +1,345 @@
+package resource_test
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/resource"
+)
+
+// listen opens a socket of this test process and returns its port.
+func listen(t *testing.T, kind int, address string, v6only bool) int {
+	t.Helper()
+	a := netip.MustParseAddr(address)
+	family, v4 := unix.AF_INET6, a.Is4()
+	if v4 {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	var sa unix.Sockaddr = &unix.SockaddrInet6{Addr: a.As16()}
+	if v4 {
+		sa = &unix.SockaddrInet4{Addr: a.As4()}
+	} else {
+		only := 0
+		if v6only {
+			only = 1
+		}
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only)
+	}
+	if err == nil {
+		err = unix.Bind(fd, sa)
+	}
+	if err == nil && kind == unix.SOCK_STREAM {
+		err = unix.Listen(fd, 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, ok := bound.(*unix.SockaddrInet4); ok {
+		return b.Port
+	}
+	return bound.(*unix.SockaddrInet6).Port
+}
+
+// ourselves is the name of this process.
+func ourselves(t *testing.T) string {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Base(exe)
+}
+
+func TestPortListening(t *testing.T) {
+	stream, datagram := unix.SOCK_STREAM, unix.SOCK_DGRAM
+	ways := bothWays(t)
+	for _, c := range []struct {
+		title     string
+		kind      int
+		address   string
+		v6only    bool
+		protocols string // that it serves
+		addresses string // that it is on
+	}{
+		{"tcp", stream, "127.0.0.1", false, "tcp", "127.0.0.1"},
+		{"tcp wildcard", stream, "0.0.0.0", false, "tcp", "0.0.0.0"},
+		{"tcp6", stream, "::1", false, "tcp6", "::1"},
+		{"tcp6 alone", stream, "::", true, "tcp6", "::"},
+		{"dual stack", stream, "::", false, "tcp tcp6", "0.0.0.0 ::"},
+		{"mapped", stream, "::ffff:127.0.0.1", false, "tcp", "127.0.0.1"},
+		{"udp", datagram, "127.0.0.1", false, "udp", "127.0.0.1"},
+		{"udp dual stack", datagram, "::", false, "udp udp6", "0.0.0.0 ::"},
+		{"udp6 alone", datagram, "::", true, "udp6", "::"},
+	} {
+		port := listen(t, c.kind, c.address, c.v6only)
+		for way, a := range ways {
+			t.Run(c.title+" "+way, func(t *testing.T) {
+				g := NewWithT(t)
+				p := resource.NewPort(a, port)
+				g.Expect(p.Listening()).To(BeTrue())
+				for _, protocol := range []string{"tcp", "tcp6", "udp", "udp6"} {
+					g.Expect(p.ListeningWith(protocol, "", "")).To(Equal(contains(c.protocols, protocol)), protocol)
+				}
+				for _, address := range []string{"127.0.0.1", "0.0.0.0", "::1", "::", "192.0.2.1"} {
+					g.Expect(p.ListeningWith("", address, "")).To(Equal(contains(c.addresses, address)), address)
+				}
+				g.Expect(p.ListeningWith("", "", ourselves(t))).To(BeTrue(), p.Explain("ListeningWith").Found)
+				g.Expect(p.ListeningWith("", "", "sshd")).To(BeFalse())
+				listeners := must(p.Listeners())
+				g.Expect(listeners).To(HaveLen(len(strings.Fields(c.protocols))))
+				g.Expect(listeners[0]).To(Equal(fact.Listener{Protocol: strings.Fields(c.protocols)[0], Address: strings.Fields(c.addresses)[0], Port: port, Process: ourselves(t)}))
+			})
+		}
+	}
+}
+
+func contains(words, word string) bool {
+	for _, w := range strings.Fields(words) {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+func TestField_PortDualStackWildcard(t *testing.T) {
+	port := listen(t, unix.SOCK_STREAM, "::", false)
+	for way, a := range bothWays(t) {
+		g := NewWithT(t)
+		p := resource.NewPort(a, port)
+		g.Expect(p.ListeningWith("tcp", "0.0.0.0", "")).To(BeTrue(), way)
+		g.Expect(p.ListeningWith("tcp6", "::", "")).To(BeTrue(), way)
+	}
+}
+
+func TestField_PortUDP(t *testing.T) {
+	port := listen(t, unix.SOCK_DGRAM, "127.0.0.1", false)
+	for way, a := range bothWays(t) {
+		NewWithT(t).Expect(resource.NewPort(a, port).Listening()).To(BeTrue(), way)
+	}
+}
+
+// A connection, also one that waits for its end, and a connected UDP socket take
+// nothing from anybody else.
+func TestPortThatIsNotListening(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	server := l.Addr().(*net.TCPAddr).Port
+	udp, err := net.Dial("udp", "127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	connected := udp.LocalAddr().(*net.UDPAddr).Port
+	ways := bothWays(t)
+	check := func(state string) {
+		for way, a := range ways {
+			g := NewWithT(t)
+			p := resource.NewPort(a, server)
+			g.Expect(p.Listening()).To(BeFalse(), state+" "+way)
+			g.Expect(p.Explain("Listening").Found).To(Equal("not listening"))
+			g.Expect(p.Explain("Listening").Near).To(MatchRegexp(`tcp listeners: (.*, )?\d+ sshd`))
+			g.Expect(p.Listeners()).To(BeEmpty())
+			g.Expect(resource.NewPort(a, connected).ListeningWith("udp", "", "")).To(BeFalse(), way)
+		}
+	}
+	check("connected")
+	// Who closes first keeps the port in TIME_WAIT.
+	other.Close()
+	conn.Close()
+	check("TIME_WAIT")
+}
+
+func TestPortWrongUsage(t *testing.T) {
+	a := askerFor(t, "local://")
+	for _, c := range []struct {
+		ask  func() (bool, error)
+		want string
+	}{
+		{resource.NewPort(a, 0).Listening, "0 is no port: they go from 1 to 65535"},
+		{resource.NewPort(a, 65536).Listening, "65536 is no port"},
+		{resource.NewPort(a, -1).Listening, "-1 is no port"},
+		{func() (bool, error) { return resource.NewPort(a, 22).ListeningWith("tpc", "", "") }, `there is no protocol "tpc"; did you mean "tcp"?`},
+		{func() (bool, error) { return resource.NewPort(a, 22).ListeningWith("", "localhost", "") }, `"localhost" is no IP address`},
+		{func() (bool, error) { return resource.NewPort(a, 22).ListeningWith("", "fe80::1%eth0", "") }, "is no IP address"},
+	} {
+		_, err := c.ask()
+		var unknown *evidence.Unknown
+		g := NewWithT(t)
+		g.Expect(errors.As(err, &unknown)).To(BeTrue())
+		g.Expect(err).To(MatchError(ContainSubstring(c.want)))
+	}
+}
+
+func TestPortOnMachine(t *testing.T) {
+	m := rig.SharedMachine(t)
+	g := NewWithT(t)
+	root, deploy := askerFor(t, m.URI("root")), askerFor(t, m.URI("deploy"))
+	g.Expect(resource.NewPort(root, 80).ListeningWith("tcp", "0.0.0.0", "nginx")).To(BeTrue())
+	g.Expect(resource.NewPort(root, 22).ListeningWith("tcp6", "::", "sshd")).To(BeTrue())
+	g.Expect(resource.NewPort(deploy, 80).Listening()).To(BeTrue())
+	g.Expect(resource.NewPort(deploy, 80).ListeningWith("tcp", "", "")).To(BeTrue())
+	g.Expect(resource.NewPort(deploy, 81).ListeningWith("", "", "nginx")).To(BeFalse())
+	for _, process := range []string{"nginx", "apache2"} {
+		_, err := resource.NewPort(deploy, 80).ListeningWith("", "", process)
+		g.Expect(err).To(MatchError(ContainSubstring("could not tell: the process that holds the socket is not to be seen")))
+	}
+}
+
+// Without ss nobody knows whether [::] serves IPv4, too.
+func TestPortWithoutSS(t *testing.T) {
+	m := rig.StartMachine(t)
+	m.Exec(t, "rm $(command -v ss); rm -f /usr/bin/ss /usr/sbin/ss /bin/ss /sbin/ss; systemctl stop ssh.socket 2>/dev/null; setsid socat TCP6-LISTEN:7006,fork,ipv6only=1 - </dev/null >/dev/null 2>&1 & "+
+		"setsid socat TCP4-LISTEN:7004,fork - </dev/null >/dev/null 2>&1 &")
+	a := askerFor(t, m.URI("root"))
+	g := NewWithT(t)
+	await(t, func() bool {
+		return must(resource.NewPort(a, 7006).Listening()) && must(resource.NewPort(a, 7004).Listening())
+	})
+	p := resource.NewPort(a, 7006)
+	g.Expect(p.ListeningWith("tcp6", "::", "socat")).To(BeTrue())
+	g.Expect(p.ListeningWith("udp", "", "")).To(BeFalse())
+	for _, ask := range []func() error{
+		func() error { _, err := p.ListeningWith("tcp", "", ""); return err },
+		func() error { _, err := p.ListeningWith("", "0.0.0.0", ""); return err },
+		func() error { _, err := p.Listeners(); return err },
+	} {
+		g.Expect(ask()).To(MatchError(And(ContainSubstring("could not tell: a socket listens at [::]"), ContainSubstring("install ss"))))
+	}
+	g.Expect(resource.NewPort(a, 7004).ListeningWith("tcp", "", "")).To(BeTrue())
+}
+
+// await waits for what another process is about to do.
+func await(t *testing.T, ready func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !ready() {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come")
+		}
+	}
+}
+
+func TestPortsOwnedByOtherShells(t *testing.T) {
+	m := rig.SharedMachine(t)
+	for _, user := range []string{"in-dash", "in-bash", "in-busybox", "in-mksh", "in-ksh93"} {
+		NewWithT(t).Expect(resource.NewPort(askerFor(t, m.URI(user)), 80).Listening()).To(BeTrue(), user)
+	}
+}
+
+func TestUnixSocketListening(t *testing.T) {
+	dir := t.TempDir()
+	named := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"stream", "with space", "gone"} {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: named(name), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		t.Cleanup(func() { l.Close() })
+	}
+	if err := os.Remove(named("gone")); err != nil {
+		t.Fatal(err)
+	}
+	packet, err := net.ListenPacket("unixgram", named("datagram"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packet.Close()
+	abstract, err := net.Listen("unix", "@hostspec "+filepath.Base(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer abstract.Close()
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: named("stale"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	stale.Close()
+	for _, err := range []error{os.WriteFile(named("file"), nil, 0o644), os.Symlink(dir, dir+".link"), os.Symlink(named("stream"), named("link"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { os.Remove(dir + ".link") })
+	conn, err := net.Dial("unix", named("stream"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for way, a := range bothWays(t) {
+		for path, want := range map[string]struct {
+			listening bool
+			found     string
+		}{
+			named("stream"):                       {true, "listening (stream)"},
+			named("with space"):                   {true, "listening (stream)"},
+			named("datagram"):                     {true, "bound (datagram)"},
+			"@hostspec " + filepath.Base(dir):     {true, "listening (stream)"},
+			dir + ".link/stream":                  {true, "listening (stream)"},
+			named("link"):                         {true, "listening (stream)"},
+			named("stale"):                        {false, "nothing listens there: the socket was left behind"},
+			named("gone"):                         {false, "no such file"},
+			named("file"):                         {false, "not a socket"},
+			named("nothing"):                      {false, "no such file"},
+			named("strea"):                        {false, "no such file"},
+			"@hostspec" + filepath.Base(dir):      {false, "not listening"},
+			named("file") + "/below":              {false, "no such file"},
+			named("stream") + "' $(touch /tmp/x)": {false, "no such file"},
+		} {
+			g := NewWithT(t)
+			s := resource.NewUnixSocket(a, path)
+			got, err := s.Listening()
+			g.Expect(err).NotTo(HaveOccurred(), "%s %q", way, path)
+			g.Expect(got).To(Equal(want.listening), "%s %q: %v", way, path, s.Explain("Listening"))
+			g.Expect(s.Explain("Listening").Found).To(HavePrefix(want.found), "%s %q", way, path)
+		}
+		for _, path := range []string{"", "run/x", "@", "a\nb"} {
+			_, err := resource.NewUnixSocket(a, path).Listening()
+			NewWithT(t).Expect(err).To(MatchError(ContainSubstring("could not tell")), "%q", path)
+		}
+	}
+}
+
+// Below a directory that may not be entered nobody can look.
+func TestUnixSocketHidden(t *testing.T) {
+	m := rig.SharedMachine(t)
+	m.Exec(t, "mkdir -p -m 700 /run/hs-hidden; setsid socat UNIX-LISTEN:/run/hs-hidden/s,fork - </dev/null >/dev/null 2>&1 &")
+	await(t, func() bool {
+		return must(resource.NewUnixSocket(askerFor(t, m.URI("root")), "/run/hs-hidden/s").Listening())
+	})
+	_, err := resource.NewUnixSocket(askerFor(t, m.URI("deploy")), "/run/hs-hidden/s").Listening()
+	NewWithT(t).Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("ermission denied"))))
+}
