@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/hostspec/hostspec/spec/report"
@@ -39,6 +41,9 @@ func (f *fleet) run() {
 	wg.Wait()
 }
 
+// wrongFlag matches what package flag says of a wrong command line.
+var wrongFlag = regexp.MustCompile(`^(flag provided but not defined|flag needs an argument|bad flag syntax|invalid (boolean )?value .* for flag|invalid boolean flag)`)
+
 // job runs one package on one target and tells the collector how it went.
 func (f *fleet) job(t runTarget, p *specPackage, first bool) {
 	j := &job{fleet: f, target: t, pkg: p, first: first, output: &tail{}}
@@ -60,7 +65,12 @@ func (f *fleet) job(t runTarget, p *specPackage, first bool) {
 	case !j.called && j.begin == nil && err == nil:
 		f.collector.refuse(problem("its specs can never run, since no test calls Run\nadd: func TestSpecs(t *testing.T) { Run(t, \"specs\") }"))
 	case !j.called && j.begin == nil:
-		f.collector.refuse(printed(problem("the test binary ended before Run was called: %v", err)))
+		p := printed(problem("the test binary ended before Run was called: %v", err))
+		// Package flag says what it was given wrong, and then all that it knows.
+		if first, _, _ := strings.Cut(j.output.all(), "\n"); wrongFlag.MatchString(first) {
+			p.Text, p.Output = "the test binary does not take these flags: "+first, ""
+		}
+		f.collector.refuse(p)
 	case j.begin == nil:
 		f.collector.refuse(printed(problem("its specs could not be declared: %v", orNothing(err))))
 	case j.end == nil:

@@ -206,10 +206,15 @@ func (t *tail) Write(p []byte) (int, error) {
 // wrong before it has read its flags.
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-func (t *tail) String() string {
+// all is all that is kept, without colour.
+func (t *tail) all() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := strings.Split(strings.TrimRight(sgr.ReplaceAllString(string(t.buf), ""), "\n"), "\n")
+	return strings.TrimRight(sgr.ReplaceAllString(string(t.buf), ""), "\n")
+}
+
+func (t *tail) String() string {
+	lines := strings.Split(t.all(), "\n")
 	if len(lines) > tailLines {
 		lines = lines[len(lines)-tailLines:]
 		return "...\n" + strings.Join(lines, "\n")
@@ -241,7 +246,7 @@ func (p *prefixer) Write(b []byte) (int, error) {
 func (p *prefixer) line(line []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.w, "%s%s\n", p.prefix, line)
+	fmt.Fprintf(p.w, "%s%s\n", p.prefix, sgr.ReplaceAll(line, nil))
 }
 
 // flush writes a last line that has no end.

@@ -229,8 +229,10 @@ func list(ctx context.Context, p place) (listed []listedPackage, env []string, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot list %s: %w", p.arg, err)
 	}
+	empty := func(l listedPackage) bool { return l.Error != nil && strings.HasPrefix(l.Error.Err, "no Go files in") }
+	listed = slices.DeleteFunc(listed, empty)
 	for _, l := range listed {
-		if l.Error == nil || strings.HasPrefix(l.Error.Err, "no Go files in") {
+		if l.Error == nil {
 			continue
 		}
 		// A broken package that holds no specs is not our business.

@@ -154,8 +154,10 @@ func absoluteFiles(text string, uri *backends.URI) (string, error) {
 	return before + "?" + options.Encode(), nil
 }
 
+// absoluteFile leaves alone what is no name: "none" is a word of OpenSSH for no
+// file at all.
 func absoluteFile(file string) (string, error) {
-	if file == "" || strings.HasPrefix(file, "~") || filepath.IsAbs(file) {
+	if file == "" || file == "none" || strings.HasPrefix(file, "~") || filepath.IsAbs(file) {
 		return file, nil
 	}
 	return filepath.Abs(file)
@@ -186,7 +188,7 @@ func (r *runCommand) environment() ([]string, error) {
 		return nil, err
 	}
 	// ~ is left to whoever reads the file: it means the home of ssh's user.
-	if !strings.HasPrefix(abs, "~") {
+	if abs != "none" && !strings.HasPrefix(abs, "~") {
 		f, err := os.Open(abs)
 		if err != nil {
 			return nil, fmt.Errorf("%s%s cannot be read: %w", from, file, errors.Unwrap(err))

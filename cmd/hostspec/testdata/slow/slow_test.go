@@ -3,6 +3,7 @@ package slow_test
 
 import (
 	"os"
+	"strconv"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -17,12 +18,19 @@ var _ = Describe("in order", Ordered, func() {
 	It("waits", func(ctx SpecContext) {
 		// The test that started this wants to know that it has come so far.
 		if f := os.Getenv("SLOW_STARTED"); f != "" {
-			os.WriteFile(f, nil, 0o666)
-		}
-		if os.Getenv("SLOW_STUBBORN") != "" {
-			select {}
+			write(f, strconv.Itoa(os.Getpid()))
 		}
 		<-ctx.Done()
+		if f := os.Getenv("SLOW_STUBBORN"); f != "" {
+			write(f, "told to end")
+			select {}
+		}
 	})
 	It("never runs", func() {})
 })
+
+// write makes a file that is whole as soon as it is there.
+func write(name, text string) {
+	os.WriteFile(name+".part", []byte(text), 0o666)
+	os.Rename(name+".part", name)
+}

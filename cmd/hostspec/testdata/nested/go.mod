@@ -1,3 +1,0 @@
-module nested
-
-go 1.26
