@@ -32,9 +32,12 @@ func (a asker) View() (context.Context, target.View, error) {
 	if err != nil {
 		return nil, target.View{}, err
 	}
-	if r.plan == nil && unreachable(t.Dead()) {
+	if dead := t.Dead(); r.plan == nil && unreachable(dead) {
+		if r.quiet {
+			return nil, target.View{}, dead
+		}
 		// Waiting does not help: Eventually is to end at once.
-		return nil, target.View{}, gomega.StopTrying(t.Dead().Error()).Wrap(t.Dead())
+		return nil, target.View{}, gomega.StopTrying("there is nothing to wait for").Wrap(dead)
 	}
 	return r.ctx, target.View{Target: t, Epoch: r.epoch, Plan: r.plan}, nil
 }

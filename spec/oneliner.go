@@ -12,7 +12,6 @@ import (
 	gtypes "github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega/types"
 
-	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
 )
 
@@ -129,15 +128,16 @@ func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
 	}
 }
 
-// fail fails a one-liner that could not be told.
+// fail fails a one-liner that could not be told, or that asked for what does not
+// exist.
 func (s *suite) fail(o *oneLiner, err error) {
 	s.noteUnreachable(err, o.block, o.text)
-	var named *evidence.Unknown
-	text := err.Error()
-	if !errors.As(err, &named) || named.Evidence.Subject == "" {
-		text = o.text + "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+	var titled interface{ Text(title string) string }
+	if errors.As(err, &titled) {
+		s.failOneLiner(o, titled.Text(o.text))
+		return
 	}
-	s.failOneLiner(o, text)
+	s.failOneLiner(o, o.text+"\n  "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
 }
 
 // noteUnreachable remembers which spec was the first to tell that a target

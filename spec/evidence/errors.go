@@ -14,19 +14,22 @@ type Unknown struct {
 }
 
 func (e *Unknown) Error() string {
-	title := "could not tell"
-	if e.Evidence.Subject != "" {
-		title = e.Evidence.Subject + ": " + title
+	if e.Evidence.Subject == "" {
+		return e.Text("it")
 	}
-	if e.Reason != "" {
-		title += ": " + e.Reason
-	} else if e.Err != nil {
-		title += ": " + e.Err.Error()
+	return e.Text(e.Evidence.Subject)
+}
+
+// Text is the error under a title of its own: what should have been.
+func (e *Unknown) Text(title string) string {
+	because := e.Reason
+	if because == "" && e.Err != nil {
+		because = e.Err.Error()
 	}
 	if e.Advice != "" {
-		title += "\n  " + e.Advice
+		because += "\n" + e.Advice
 	}
-	return e.Evidence.Text(title)
+	return e.Evidence.text(title+": could not tell", because)
 }
 
 // Unwrap returns the cause.
@@ -42,4 +45,11 @@ type Missing struct {
 	What string
 }
 
-func (e *Missing) Error() string { return e.Evidence.Text(e.What + " does not exist") }
+func (e *Missing) Error() string { return e.Text(e.What) }
+
+// Text is the error under a title of its own: what should have been.
+func (e *Missing) Text(title string) string {
+	ev := e.Evidence
+	ev.Found = "" // the title says it
+	return ev.text(title+": it does not exist", "")
+}

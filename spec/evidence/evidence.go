@@ -40,7 +40,10 @@ type Evidence struct {
 
 // Text is a failure as a person reads it: the title, what was found, and the
 // evidence, one thing a line.
-func (e Evidence) Text(title string) string {
+func (e Evidence) Text(title string) string { return e.text(title, "") }
+
+// text is Text with what could not be told.
+func (e Evidence) text(title, because string) string {
 	var b strings.Builder
 	b.WriteString(title)
 	line := func(label, text string) {
@@ -50,11 +53,14 @@ func (e Evidence) Text(title string) string {
 		text = strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", 11))
 		fmt.Fprintf(&b, "\n  %-8s %s", label, text)
 	}
+	line("because", because)
 	line("found", e.Found)
 	line("near", e.Near)
 	line("target", e.Target)
 	line("asked", e.how())
-	line("stderr", e.Stderr)
+	if !strings.Contains(because, strings.TrimSpace(e.Stderr)) {
+		line("stderr", e.Stderr)
+	}
 	return b.String()
 }
 
