@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -39,8 +37,8 @@ type place struct {
 	dir     string
 	pattern string
 	file    string // NAME or NAME:LINES, when a file was asked for
-	// nested says that nobody named it: it is a module below what was named.
-	nested bool
+	// byImport says that the pattern is an import path and no folder.
+	byImport bool
 }
 
 // findPackages finds the specs among what was asked for.
@@ -141,7 +139,7 @@ func readArgument(arg string) ([]place, error) {
 	case isPath:
 		return nil, fmt.Errorf("no such folder: %s", strings.TrimSuffix(fixed, "/"))
 	default:
-		return []place{{arg: arg, dir: ".", pattern: arg}}, nil
+		return []place{{arg: arg, dir: ".", pattern: arg, byImport: true}}, nil
 	}
 	dir, err := filepath.Abs(fixed)
 	if err != nil {
@@ -157,7 +155,7 @@ func readArgument(arg string) ([]place, error) {
 	}
 	nested, err := modulesBelow(dir)
 	for _, d := range nested {
-		places = append(places, place{arg: arg, dir: d, pattern: "./...", nested: true})
+		places = append(places, place{arg: arg, dir: d, pattern: "./..."})
 	}
 	return places, err
 }
@@ -199,74 +197,6 @@ func mentionsSpecs(dir string) bool {
 		return nil
 	})
 	return found
-}
-
-// A listedPackage is what `go list -json` says about a package.
-type listedPackage struct {
-	Dir, ImportPath                    string
-	TestGoFiles, XTestGoFiles          []string
-	Imports, TestImports, XTestImports []string
-	Error                              *struct{ Pos, Err string }
-}
-
-// specs tells whether the package's tests are specs.
-func (l listedPackage) specs() bool {
-	if len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
-		return false
-	}
-	return slices.Contains(slices.Concat(l.Imports, l.TestImports, l.XTestImports), specImport)
-}
-
-// list asks the Go command for the packages of a place, from within the module
-// that holds it.
-func list(ctx context.Context, p place) (listed []listedPackage, env []string, err error) {
-	listed, err = goList(ctx, p, nil)
-	// A module that a go.work around it does not name still stands by itself.
-	if err != nil && strings.Contains(err.Error(), "not one of the workspace modules") {
-		env = []string{"GOWORK=off"}
-		listed, err = goList(ctx, p, env)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot list %s: %w", p.arg, err)
-	}
-	empty := func(l listedPackage) bool { return l.Error != nil && strings.HasPrefix(l.Error.Err, "no Go files in") }
-	listed = slices.DeleteFunc(listed, empty)
-	for _, l := range listed {
-		if l.Error == nil {
-			continue
-		}
-		// A broken package that holds no specs is not our business.
-		wild := strings.Contains(p.pattern, "...")
-		if !wild || l.Dir == "" || !l.specs() && mentionsSpecs(l.Dir) {
-			return nil, nil, fmt.Errorf("cannot list %s: %s", p.arg, l.Error.Err)
-		}
-	}
-	return slices.DeleteFunc(listed, func(l listedPackage) bool { return l.Dir == "" }), env, nil
-}
-
-func goList(ctx context.Context, p place, env []string) ([]listedPackage, error) {
-	cmd := goCommand(ctx, p.dir, env, "list", "-e",
-		"-json=Dir,ImportPath,TestGoFiles,XTestGoFiles,Imports,TestImports,XTestImports,Error", "--", p.pattern)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if text := strings.TrimSpace(stderr.String()); text != "" {
-			return nil, errors.New(text)
-		}
-		return nil, err
-	}
-	var listed []listedPackage
-	for dec := json.NewDecoder(&stdout); ; {
-		var l listedPackage
-		err := dec.Decode(&l)
-		if errors.Is(err, io.EOF) {
-			return listed, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("go list said what is no JSON: %w", err)
-		}
-		listed = append(listed, l)
-	}
 }
 
 func or(s, other string) string {

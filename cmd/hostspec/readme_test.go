@@ -1,0 +1,114 @@
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
+)
+
+// TestReadme runs every command of the README and compares what it prints with
+// what stands there. In the output "..." alone on a line is any number of lines,
+// and at the end of a line the rest of it; "exit N" is how the command ended
+// when that is not 0.
+func TestReadme(t *testing.T) {
+	g := NewWithT(t)
+	root, err := filepath.Abs("../..")
+	g.Expect(err).NotTo(HaveOccurred())
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	g.Expect(err).NotTo(HaveOccurred())
+	env := readmeEnvironment(t)
+	dir := root
+	steps := readmeSteps(string(text))
+	g.Expect(len(steps)).To(BeNumerically(">", 8))
+	for _, s := range steps {
+		if s.file != "" {
+			g.Expect(os.WriteFile(filepath.Join(dir, s.file), []byte(s.want), 0o644)).To(Succeed())
+			continue
+		}
+		if s.command == "hostspec init" {
+			dir = t.TempDir()
+		}
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", s.command)
+		cmd.Dir, cmd.Env = dir, env
+		out, err := cmd.CombinedOutput()
+		got := string(out)
+		if code := cmd.ProcessState.ExitCode(); code != 0 {
+			got += fmt.Sprintf("exit %d\n", code)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		g.Expect(got).To(MatchRegexp(pattern(s.want)), "$ %s", s.command)
+	}
+}
+
+// A readmeStep is a command with its output, or a file to be written.
+type readmeStep struct{ command, file, want string }
+
+var fileComment = regexp.MustCompile(`^<!-- file: (\S+) -->$`)
+
+func readmeSteps(text string) []readmeStep {
+	var steps []readmeStep
+	var block, file string
+	for s := bufio.NewScanner(strings.NewReader(text)); s.Scan(); {
+		line := s.Text()
+		switch m := fileComment.FindStringSubmatch(line); {
+		case m != nil:
+			file = m[1]
+		case strings.HasPrefix(line, "```") && block != "":
+			block, file = "", ""
+		case strings.HasPrefix(line, "```"):
+			block = line[3:]
+			if file != "" {
+				steps = append(steps, readmeStep{file: file})
+			}
+		case block == "console" && strings.HasPrefix(line, "$ "):
+			steps = append(steps, readmeStep{command: line[2:]})
+		case block == "console" || block != "" && file != "":
+			steps[len(steps)-1].want += line + "\n"
+		}
+	}
+	return steps
+}
+
+// pattern makes a regular expression of an output as the README shows it.
+func pattern(want string) string {
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	for line := range strings.Lines(want) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "..." {
+			b.WriteString(`(?:[^\n]*\n)*`)
+			continue
+		}
+		head, cut := strings.CutSuffix(line, "...")
+		b.WriteString(`[ ]*` + regexp.QuoteMeta(strings.TrimLeft(head, " ")))
+		if cut {
+			b.WriteString(`[^\n]*`)
+		}
+		b.WriteString(`\n`)
+	}
+	b.WriteString(`\z`)
+	return b.String()
+}
+
+// readmeEnvironment has hostspec on its PATH, and an ssh_config in which the
+// README's hosts are a machine of ours.
+func readmeEnvironment(t *testing.T) []string {
+	t.Helper()
+	m := rig.StartMachine(t)
+	config := filepath.Join(t.TempDir(), "ssh_config")
+	hosts := fmt.Sprintf("Host web1 web2\nHostName %s\nHostKeyAlias %s\nIdentityFile %s\nUserKnownHostsFile %s\n", m.IP, m.IP, m.Identity, m.KnownHosts)
+	if err := os.WriteFile(config, []byte(hosts), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "HOSTSPEC_SSH_CONFIG="+config)
+}
