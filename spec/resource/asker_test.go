@@ -32,7 +32,7 @@ func (testAsker) Should(any, bool, []types.GomegaMatcher) bool {
 
 // askerFor opens a target for the length of a test. Options are not those of the
 // URI.
-func askerFor(t *testing.T, uri string) testAsker {
+func askerFor(t testing.TB, uri string) testAsker {
 	t.Helper()
 	u, err := backends.Parse(uri)
 	if err != nil {

@@ -106,13 +106,15 @@ func findPackage(all []fact.Package, name string) packageFact {
 	}
 	var names []string
 	for _, p := range all {
-		if full := p.Name + ":" + p.Architecture; p.Installed && qualified && p.Name == bare {
-			names = append(names, full)
+		if p.Installed && p.Name == bare { // for another architecture
+			found.near = append(found.near, p.Name+":"+p.Architecture)
 		} else if p.Installed {
 			names = append(names, p.Name)
 		}
 	}
-	found.near = similar(name, names)
+	if found.near == nil {
+		found.near = similar(bare, names)
+	}
 	return found
 }
 

@@ -111,7 +111,7 @@ func (s *Service) Property(key string) (string, error) {
 	case !f.exists:
 		return "", s.missing(question)
 	case !f.known:
-		return "", &evidence.Missing{Evidence: s.Explain(question), What: fmt.Sprintf("the property %q of %s", key, s)}
+		return "", s.unknown(question, fmt.Sprintf("systemd knows no property %q of this unit", key), "")
 	}
 	return f.value, nil
 }
