@@ -71,6 +71,13 @@ func (e *events) called(target, suite string) {
 	}
 }
 
+// refused tells that the package cannot be run as it was asked to be.
+func (e *events) refused(reason string) {
+	if e != nil {
+		e.write(report.Event{Refused: reason})
+	}
+}
+
 func (e *events) begin(target string, r types.Report) {
 	if e != nil {
 		e.write(report.Event{Begin: &report.Begin{

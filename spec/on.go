@@ -60,7 +60,7 @@ func On(name string, args ...any) bool {
 		return ctx
 	}), func() {
 		if _, err := parseTarget(name); err != nil {
-			panic(fmt.Sprintf("On: %v", err))
+			theSuite.refuse(fmt.Sprintf("%s: On: %v", location, err))
 		}
 		theSuite.enter(func() { theSuite.on, theSuite.blocks[key] = append(theSuite.on, b), b })
 		defer theSuite.enter(func() { theSuite.on = theSuite.on[:len(theSuite.on)-1] })
@@ -115,7 +115,7 @@ func OnlyOn(systems string, args ...any) bool {
 		return ctx
 	}), func() {
 		if err != nil {
-			panic(fmt.Sprintf("OnlyOn: %v", err))
+			theSuite.refuse(fmt.Sprintf("%s: OnlyOn: %v", location, err))
 		}
 		theSuite.enter(func() { theSuite.holds = append(theSuite.holds, c) })
 		defer theSuite.enter(func() { theSuite.holds = theSuite.holds[:len(theSuite.holds)-1] })

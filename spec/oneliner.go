@@ -43,7 +43,12 @@ func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatche
 			"Put it into a Describe of a package with func TestX(t *testing.T) { Run(t, \"...\") }, "+
 			"or write: g := gomega.NewWithT(t); g.Expect(%s).To(...)", location, nameOf(subject), nameOf(subject)))
 	}
-	declare := func() { s.declareAll(subject, negated, matchers, location) }
+	declare := func() {
+		if u, ok := subject.(interface{ Usable() error }); ok && u.Usable() != nil {
+			s.refuse(fmt.Sprintf("%s: %v", location, u.Usable()))
+		}
+		s.declareAll(subject, negated, matchers, location)
+	}
 	if s.is(loading) {
 		// Ginkgo tells about containers only once it builds its tree, so what
 		// stands at the top level gets one, without a text.

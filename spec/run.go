@@ -23,8 +23,9 @@ import (
 func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	s := theSuite
 	helper(t)
-	if err := s.begin(t, description, args); err != nil {
-		fatal(t, "hostspec: "+err.Error())
+	s.test = t
+	if err := s.begin(description, args); err != nil {
+		s.refuse(err.Error())
 		return false
 	}
 	gomega.RegisterFailHandler(func(message string, skip ...int) {
@@ -49,24 +50,34 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 }
 
 // begin prepares everything that can go wrong before the first spec.
-func (s *suite) begin(t ginkgo.GinkgoTestingT, description string, args []any) error {
+func (s *suite) begin(description string, args []any) error {
 	if !s.is(loading) {
 		return fmt.Errorf("Run may be called once in a package")
 	}
 	s.phase.Store(int32(building))
 	s.title, s.labels = description, suiteLabels(args)
+	var err error
+	if s.events, err = openEvents(); err != nil {
+		return err
+	}
+	s.events.called(s.targetName(nil), description)
 	if _, err := s.target(nil); err != nil {
 		return err
 	}
-	if err := defeatCache(); err != nil {
-		return err
+	return defeatCache()
+}
+
+// refuse ends the test before any spec has run: something was asked for that
+// can't be right. It is called while Ginkgo enters containers, too, where a panic
+// would be told as a mistake of another kind.
+func (s *suite) refuse(reason string) {
+	reason = s.mask(reason)
+	s.events.refused(reason)
+	if f, ok := s.test.(interface{ Fatal(...any) }); ok {
+		f.Fatal("hostspec: " + reason)
 	}
-	var err error
-	s.events, err = openEvents()
-	if err == nil {
-		s.events.called(s.targetName(nil), description)
-	}
-	return err
+	fmt.Fprintln(os.Stderr, "hostspec: "+reason)
+	s.test.Fail()
 }
 
 // targetName is a block's target as reports show it.
@@ -193,17 +204,9 @@ func beforeDeadline(t ginkgo.GinkgoTestingT, timeout time.Duration) time.Duratio
 	return timeout
 }
 
-// helper and fatal use what *testing.T has beyond Ginkgo's small interface.
+// helper uses what *testing.T has beyond Ginkgo's small interface.
 func helper(t ginkgo.GinkgoTestingT) {
 	if h, ok := t.(interface{ Helper() }); ok {
 		h.Helper()
 	}
-}
-
-func fatal(t ginkgo.GinkgoTestingT, text string) {
-	if f, ok := t.(interface{ Fatal(...any) }); ok {
-		f.Fatal(text)
-	}
-	fmt.Fprintln(os.Stderr, text)
-	t.Fail()
 }

@@ -43,8 +43,10 @@ type run struct {
 	output string
 	code   int
 	called *report.Called
-	begin  *report.Begin
-	end    *report.End
+	// refused is why nothing was run.
+	refused string
+	begin   *report.Begin
+	end     *report.End
 	// results are the specs in the order they ended.
 	results []report.Result
 }
@@ -63,6 +65,8 @@ func runScenario(t *testing.T, name string, settings ...string) run {
 			t.Fatalf("events of %s: %v", name, err)
 		}
 		switch {
+		case e.Refused != "":
+			r.refused = e.Refused
 		case e.Called != nil:
 			r.called = e.Called
 		case e.Begin != nil:

@@ -178,7 +178,7 @@ func TestOn_AWordThatIsNoTarget(t *testing.T) {
 	g := NewWithT(t)
 	r := runPlain(t, "bad-on")
 	g.Expect(r.code).To(Equal(1))
-	g.Expect(r.output).To(ContainSubstring("did you mean ssh://web1?"))
+	g.Expect(r.output).To(MatchRegexp(`scenarios_test.go:\d+: On: target "web1": it has no scheme; did you mean ssh://web1\?`))
 }
 
 func TestOnlyOn(t *testing.T) {
@@ -275,6 +275,28 @@ func TestRun_WrongTarget(t *testing.T) {
 		g.Expect(r.output).NotTo(ContainSubstring("geheim"))
 		g.Expect(r.output).NotTo(ContainSubstring("Running Suite"))
 	}
+}
+
+func TestSudo_IsRefusedBeforeTheRun(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "sudo")
+	g.Expect(r.code).NotTo(Equal(0))
+	g.Expect(r.output).To(ContainSubstring(`Package "bash": sudo is not supported yet`))
+	g.Expect(r.output).NotTo(ContainSubstring("Running Suite"))
+	g.Expect(runScenario(t, "sudo").refused).To(ContainSubstring("sudo is not supported yet"))
+	author := runScenario(t, "sudo-author")
+	g.Expect(author.of(t, "is refused").Outcome).To(Equal(report.Failed))
+	g.Expect(author.of(t, `Package "bash"`).Outcome).To(Equal(report.Passed), author.output)
+	env := runPlain(t, "passes", "HOSTSPEC_SUDO=true")
+	g.Expect(env.code).To(Equal(1))
+	g.Expect(env.output).To(ContainSubstring("HOSTSPEC_SUDO=true: sudo is not supported yet"))
+}
+
+func TestRun_WrongTimeout(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "passes", "HOSTSPEC_TIMEOUT=soon")
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).To(ContainSubstring("HOSTSPEC_TIMEOUT=soon: want a time above zero such as 30s or 2m"))
 }
 
 func TestAmbient_BeforeAllTablesGoroutinesCleanup(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/resource"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -49,6 +50,7 @@ type suite struct {
 	batches   map[*target.Target]*batches
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
 	secrets   []string
+	test      ginkgo.GinkgoTestingT
 	events    *events
 	console   *console
 	trace     *trace
@@ -171,9 +173,7 @@ func (s *suite) target(b *onBlock) (*target.Target, error) {
 	return t, nil
 }
 
-// errNoSudo tells what is not there yet.
-var errNoSudo = errors.New("sudo is not supported yet: reach the target as a user that may do what the specs ask")
-
+// parseTarget reads a target's text, and refuses what is not there yet.
 func parseTarget(text string) (*backends.URI, error) {
 	uri, err := backends.Parse(text)
 	if err != nil {
@@ -181,9 +181,9 @@ func parseTarget(text string) (*backends.URI, error) {
 	}
 	switch env := os.Getenv("HOSTSPEC_SUDO"); {
 	case uri.Sudo:
-		return nil, &backends.URIError{Text: uri.String(), Reason: errNoSudo.Error()}
+		return nil, &backends.URIError{Text: uri.String(), Reason: resource.ErrNoSudo.Error()}
 	case env != "" && env != "false":
-		return nil, fmt.Errorf("HOSTSPEC_SUDO=%s: %w", env, errNoSudo)
+		return nil, fmt.Errorf("HOSTSPEC_SUDO=%s: %w", env, resource.ErrNoSudo)
 	}
 	return uri, nil
 }

@@ -139,8 +139,23 @@ func (b *Base[T]) Explain(question string) evidence.Evidence {
 	return b.answers.last[question]
 }
 
+// ErrNoSudo is the error of asking with another account's rights, for which there
+// is no way yet.
+var ErrNoSudo = errors.New("sudo is not supported yet: reach the target as a user that may do what the specs ask")
+
+// Usable returns why the resource can never be asked, or nil.
+func (b *Base[T]) Usable() error {
+	if s := b.settings.sudo; s != nil && *s {
+		return fmt.Errorf("%s: %w", b, ErrNoSudo)
+	}
+	return nil
+}
+
 // view says where to ask at this moment.
 func (b *Base[T]) view() (context.Context, target.View, error) {
+	if err := b.Usable(); err != nil {
+		return nil, target.View{}, err
+	}
 	ctx, v, err := b.asker.View()
 	if err != nil {
 		return nil, v, err

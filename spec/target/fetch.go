@@ -91,19 +91,17 @@ func (t *Target) readFiles(ctx context.Context, as Identity, wants []Want, timeo
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
 	defer cancel()
 	var rest []Want
-	kinds, names := group(wants)
-	for _, k := range kinds {
-		for _, a := range k.read(limited, files, names[k]) {
-			w := Want{k, a.name}
-			e := evidence.Evidence{Target: t.String(), Asked: t.mask(a.asked), Took: a.took}
-			switch {
-			case errors.Is(a.err, ErrAsk):
-				rest = append(rest, w)
-			case a.err != nil:
-				replies[w] = t.unknown(e, "", a.err)
-			default:
-				replies[w] = reply{fact: a.fact, evidence: e}
-			}
+	for _, w := range wants {
+		start := time.Now()
+		fact, asked, err := w.Kind.read(limited, files, w.Name)
+		e := evidence.Evidence{Target: t.String(), Asked: t.mask(asked), Took: time.Since(start)}
+		switch {
+		case errors.Is(err, ErrAsk):
+			rest = append(rest, w)
+		case err != nil:
+			replies[w] = t.unknown(e, "", err)
+		default:
+			replies[w] = reply{fact: fact, evidence: e}
 		}
 	}
 	return rest, nil

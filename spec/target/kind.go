@@ -34,14 +34,11 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
-	// ReadAll, where set, is Read for all names at once, where one look serves
-	// them all. The error is for all names, and may be ErrAsk.
-	ReadAll func(ctx context.Context, r backends.FileReader, names []string) (map[string]Answer[F], error)
 	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
 	Reads func(name string) string
 }
 
-// ErrAsk is returned by Kind.Read and Kind.ReadAll when files alone cannot tell.
+// ErrAsk is returned by Kind.Read when files alone cannot tell.
 var ErrAsk = errors.New("reading files is not enough to tell")
 
 // A Question is one script and the names it asks about.
@@ -70,16 +67,7 @@ type asker interface {
 	check(name string) error
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
-	read(ctx context.Context, r backends.FileReader, names []string) []readAnswer
-}
-
-// A readAnswer is what reading files told about one name.
-type readAnswer struct {
-	name  string
-	fact  any
-	asked string
-	err   error
-	took  time.Duration
+	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
 }
 
 func (k *Kind[F]) kindName() string { return k.Name }
@@ -109,38 +97,16 @@ func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	return out
 }
 
-func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, names []string) []readAnswer {
-	out := make([]readAnswer, len(names))
-	start := time.Now()
-	var all map[string]Answer[F]
-	var allErr error
-	if k.ReadAll != nil {
-		all, allErr = k.ReadAll(ctx, r, names)
+func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
+	if k.Read == nil {
+		return nil, "", ErrAsk
 	}
-	for i, name := range names {
-		a := readAnswer{name: name, asked: k.Name + " " + name, err: ErrAsk}
-		if k.ReadAll != nil {
-			f, ok := all[name]
-			a.fact, a.err = f.Fact, f.Err
-			switch {
-			case allErr != nil:
-				a.err = allErr
-			case !ok:
-				a.err = fmt.Errorf("reading files did not tell about %s %q", k.Name, name)
-			}
-		} else if k.Read != nil {
-			a.fact, a.err = k.Read(ctx, r, name)
-		}
-		if k.Reads != nil {
-			a.asked = k.Reads(name)
-		}
-		a.took = time.Since(start)
-		if k.ReadAll == nil {
-			start = time.Now()
-		}
-		out[i] = a
+	f, err := k.Read(ctx, r, name)
+	asked := k.Name + " " + name
+	if k.Reads != nil {
+		asked = k.Reads(name)
 	}
-	return out
+	return f, asked, err
 }
 
 // Of makes a Want.

@@ -199,7 +199,7 @@ func (t *Target) unusable(ctx context.Context, tried string, err error) error {
 // shell returns the open shell of an identity. The caller has the turn.
 func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 	if as.Sudo {
-		return nil, t.setDead(&backends.UnreachableError{Target: t.String(), Err: errors.New("asking as another user is not supported yet")})
+		return nil, errors.New("asking as another user is not supported yet")
 	}
 	if s := t.shells[as]; s != nil {
 		return s, nil

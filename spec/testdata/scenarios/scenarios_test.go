@@ -195,3 +195,12 @@ var _ = scenario("setup", func() {
 var _ = scenario("slow", func() {
 	Command("sleep 2.2").Should(ExitWith(0))
 })
+
+var _ = scenario("sudo", func() {
+	Package("bash").Sudo(true).Should(BeInstalled())
+})
+
+var _ = scenario("sudo-author", func() {
+	It("is refused", func() { Expect(Package("bash").AsUser("www-data").Installed()).To(BeTrue()) })
+	Package("bash").Sudo(false).Should(BeInstalled())
+})
