@@ -27,6 +27,12 @@ func UnixSocket(path string) *resource.UnixSocket {
 	return resource.NewUnixSocket(Ambient(), path)
 }
 
+// UnixSocket is a socket with a path, or with an abstract name that begins with
+// @.
+//
+//	UnixSocket("/run/php/php-fpm.sock").Should(BeListening())
+func UnixSocket(path string) *resource.UnixSocket { return resource.NewUnixSocket(Ambient(), path) }
+
 // Process is every running process of that name.
 //
 //	Process("nginx").Should(BeRunning(), HaveCount(BeNumerically(">=", 2)))
