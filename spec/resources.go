@@ -19,14 +19,6 @@ func Service(name string) *resource.Service { return resource.NewService(Ambient
 //	Port(80).Should(BeListening().WithProtocol("tcp").OnAddress("0.0.0.0"))
 func Port(number int) *resource.Port { return resource.NewPort(Ambient(), number) }
 
-// UnixSocket is a socket that has a path, or an abstract name, which begins with
-// "@".
-//
-//	UnixSocket("/run/docker.sock").Should(BeListening())
-func UnixSocket(path string) *resource.UnixSocket {
-	return resource.NewUnixSocket(Ambient(), path)
-}
-
 // UnixSocket is a socket with a path, or with an abstract name that begins with
 // @.
 //

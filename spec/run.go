@@ -181,6 +181,8 @@ func configured(t ginkgo.GinkgoTestingT, args []any) []any {
 	suite.Timeout = beforeDeadline(t, suite.Timeout)
 	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(os.Stdout.Fd())) {
 		reporter.NoColor = true
+		// What Ginkgo says of a tree that it cannot build goes by this one.
+		formatter.SingletonFormatter.ColorMode = formatter.ColorModeNone
 	}
 	return append(rest, suite, reporter)
 }
