@@ -103,7 +103,7 @@ func TestFileExcerptsHoldNoSecrets(t *testing.T) {
 	const hash = "$y$j9T$2rSsMBfcBmQh6mJFQq9VG1$gcVvsFYjXcGnWpnVKkIVYHFcJmbfyvLtZJ4rXNdmiU4"
 	shadow := write(t, dir+"/shadow", "root:"+hash+":19000:0:99999:7:::\n")
 	key := write(t, dir+"/key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n")
-	secret := write(t, dir+"/secret", strings.Repeat("a", 190)+"password=hunter2-and-more\npasswort=hunter2-and-more\n")
+	secret := write(t, dir+"/secret", strings.Repeat("a", 180)+"password=hunter2-and-more\npasswort=hunter2-and-more\n")
 	escape := write(t, dir+"/escape", "title \x1b]0;owned\x07\n")
 	u, err := backends.Parse("local://")
 	if err != nil {
@@ -118,7 +118,7 @@ func TestFileExcerptsHoldNoSecrets(t *testing.T) {
 	for _, path := range []string{shadow, key, secret, escape} {
 		f := resource.NewFile(a, path)
 		var texts []string
-		for _, text := range []string{"root:x", "b3Blbn", "password=hunter1", "password=hunter2-and", "hunter2", "title", "titel"} {
+		for _, text := range []string{"root:x", "b3Blbn", "password=hunter1", "password=hunter2-and", "hunter2", strings.Repeat("a", 99), "title", "titel"} {
 			_, err := f.Contains(text)
 			g.Expect(err).NotTo(HaveOccurred())
 			texts = append(texts, f.Explain("Contains").Text("t"))
@@ -126,7 +126,7 @@ func TestFileExcerptsHoldNoSecrets(t *testing.T) {
 		_, err := f.Content()
 		g.Expect(err).NotTo(HaveOccurred())
 		all := strings.Join(append(texts, f.Explain("Content").Text("t")), "\n")
-		for _, bad := range []string{"gcVvsFYj", "2rSsMBf", "b3BlbnNzaC1rZXkt", "hunter2", "\x1b", "\x07"} {
+		for _, bad := range []string{"gcVvsFYj", "2rSsMBf", "b3BlbnNzaC1rZXkt", "hunt", "\x1b", "\x07"} {
 			g.Expect(all).NotTo(ContainSubstring(bad), path)
 		}
 	}
@@ -218,6 +218,12 @@ func TestFileBiggestThatIsFetchedWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	seams := []byte(strings.Repeat("0123456789abcde", limit/15+1) + strings.Repeat("0123456789abcde", 5000) + "?")
+	seam := func(at int) string { return fmt.Sprintf("<across %d>", at) }
+	for _, at := range []int{4 << 10, 8 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20} {
+		copy(seams[at-3:], seam(at))
+	}
+	write(t, dir+"/seams", string(seams))
 	everyWay(t, func(t *testing.T, a testAsker) {
 		g := NewWithT(t)
 		got, err := resource.NewFile(a, dir+"/just").Content()
@@ -226,6 +232,12 @@ func TestFileBiggestThatIsFetchedWhole(t *testing.T) {
 		g.Expect(second(resource.NewFile(a, dir+"/more").Content())).To(MatchError(ContainSubstring("more than 16 MiB")))
 		g.Expect(resource.NewFile(a, dir+"/more").Contains("\x00\x00")).To(BeTrue())
 		g.Expect(resource.NewFile(a, dir+"/more").Contains("x")).To(BeFalse())
+		// Wherever what is read at once ends, the text may lie across it.
+		g.Expect(resource.NewFile(a, dir+"/seams").Contains(strings.Repeat("0123456789abcde", 5000) + "?")).To(BeTrue())
+		g.Expect(resource.NewFile(a, dir+"/seams").Contains("e0123456789abcdf")).To(BeFalse())
+		for _, at := range []int{4 << 10, 8 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20} {
+			g.Expect(resource.NewFile(a, dir+"/seams").Contains(seam(at))).To(BeTrue(), "at %d", at)
+		}
 	})
 }
 
