@@ -292,6 +292,27 @@ func TestSudo_IsRefusedBeforeTheRun(t *testing.T) {
 	g.Expect(env.output).To(ContainSubstring("HOSTSPEC_SUDO=true: sudo is not supported yet"))
 }
 
+// TestRun_EndsBeforeGoTestKillsIt lets a suite hang: Ginkgo is to have time for its
+// report before `go test -timeout` ends the process, and nothing may stay behind.
+func TestRun_EndsBeforeGoTestKillsIt(t *testing.T) {
+	g := NewWithT(t)
+	sshd := rig.StartSSHD(t)
+	r := runScenario(t, "hangs", "-test.timeout=5s", "-hostspec.target="+sshd.URI("root"))
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).NotTo(ContainSubstring("panic: test timed out"))
+	g.Expect(r.end).NotTo(BeNil(), r.output)
+	g.Expect(r.of(t, "hangs").Outcome).To(Equal(report.Failed))
+}
+
+func TestRun_AFocusInTheCodeIsTold(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "focused")
+	g.Expect(r.code).To(Equal(197), "Ginkgo's exit code for it")
+	g.Expect(r.end.Focused).To(BeTrue())
+	g.Expect(r.of(t, "is focused").Outcome).To(Equal(report.Passed))
+	g.Expect(r.of(t, "bash").Outcome).To(Equal(report.Skipped))
+}
+
 func TestRun_WrongTimeout(t *testing.T) {
 	g := NewWithT(t)
 	r := runPlain(t, "passes", "HOSTSPEC_TIMEOUT=soon")

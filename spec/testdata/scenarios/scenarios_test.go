@@ -204,3 +204,16 @@ var _ = scenario("sudo-author", func() {
 	It("is refused", func() { Expect(Package("bash").AsUser("www-data").Installed()).To(BeTrue()) })
 	Package("bash").Sudo(false).Should(BeInstalled())
 })
+
+var _ = scenario("hangs", func() {
+	It("hangs", func(ctx SpecContext) { <-ctx.Done() })
+	It("hangs in a question", func() {
+		Expect(Command("sleep 1000").Stdout()).To(Equal(""))
+	})
+	Package("bash").Should(BeInstalled())
+})
+
+var _ = scenario("focused", func() {
+	FIt("is focused", func() { Expect(Package("bash").Installed()).To(BeTrue()) })
+	Package("bash").Should(BeInstalled())
+})
