@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -72,7 +73,6 @@ func ourselves(t *testing.T) string {
 
 func TestPortListening(t *testing.T) {
 	stream, datagram := unix.SOCK_STREAM, unix.SOCK_DGRAM
-	ways := bothWays(t)
 	for _, c := range []struct {
 		title     string
 		kind      int
@@ -92,11 +92,16 @@ func TestPortListening(t *testing.T) {
 		{"udp6 alone", datagram, "::", true, "udp6", "::"},
 	} {
 		port := listen(t, c.kind, c.address, c.v6only)
-		for way, a := range ways {
-			t.Run(c.title+" "+way, func(t *testing.T) {
+		t.Run(c.title, func(t *testing.T) {
+			everyWay(t, func(t *testing.T, a testAsker) {
 				g := NewWithT(t)
 				p := resource.NewPort(a, port)
 				g.Expect(p.Listening()).To(BeTrue())
+				if c.address == "::" && withoutSS(a) {
+					_, err := p.Listeners()
+					g.Expect(err).To(MatchError(ContainSubstring("could not tell")))
+					return
+				}
 				for _, protocol := range []string{"tcp", "tcp6", "udp", "udp6"} {
 					g.Expect(p.ListeningWith(protocol, "", "")).To(Equal(contains(c.protocols, protocol)), protocol)
 				}
@@ -109,9 +114,13 @@ func TestPortListening(t *testing.T) {
 				g.Expect(listeners).To(HaveLen(len(strings.Fields(c.protocols))))
 				g.Expect(listeners[0]).To(Equal(fact.Listener{Protocol: strings.Fields(c.protocols)[0], Address: strings.Fields(c.addresses)[0], Port: port, Process: ourselves(t)}))
 			})
-		}
+		})
 	}
 }
+
+// withoutSS tells whether the way to ask has no tool but those of busybox, which
+// cannot tell whether [::] serves IPv4, too.
+func withoutSS(a testAsker) bool { return strings.Contains(a.target.String(), "alone") }
 
 func contains(words, word string) bool {
 	for _, w := range strings.Fields(words) {
@@ -124,19 +133,24 @@ func contains(words, word string) bool {
 
 func TestField_PortDualStackWildcard(t *testing.T) {
 	port := listen(t, unix.SOCK_STREAM, "::", false)
-	for way, a := range bothWays(t) {
+	everyWay(t, func(t *testing.T, a testAsker) {
 		g := NewWithT(t)
 		p := resource.NewPort(a, port)
-		g.Expect(p.ListeningWith("tcp", "0.0.0.0", "")).To(BeTrue(), way)
-		g.Expect(p.ListeningWith("tcp6", "::", "")).To(BeTrue(), way)
-	}
+		if withoutSS(a) {
+			_, err := p.ListeningWith("tcp", "", "")
+			g.Expect(err).To(MatchError(ContainSubstring("could not tell")))
+			return
+		}
+		g.Expect(p.ListeningWith("tcp", "0.0.0.0", "")).To(BeTrue())
+		g.Expect(p.ListeningWith("tcp6", "::", "")).To(BeTrue())
+	})
 }
 
 func TestField_PortUDP(t *testing.T) {
 	port := listen(t, unix.SOCK_DGRAM, "127.0.0.1", false)
-	for way, a := range bothWays(t) {
-		NewWithT(t).Expect(resource.NewPort(a, port).Listening()).To(BeTrue(), way)
-	}
+	everyWay(t, func(t *testing.T, a testAsker) {
+		NewWithT(t).Expect(resource.NewPort(a, port).Listening()).To(BeTrue())
+	})
 }
 
 // A connection, also one that waits for its end, and a connected UDP socket take
@@ -146,6 +160,7 @@ func TestPortThatIsNotListening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere := listen(t, unix.SOCK_STREAM, "127.0.0.1", false)
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -162,17 +177,16 @@ func TestPortThatIsNotListening(t *testing.T) {
 	}
 	defer udp.Close()
 	connected := udp.LocalAddr().(*net.UDPAddr).Port
-	ways := bothWays(t)
 	check := func(state string) {
-		for way, a := range ways {
+		everyWay(t, func(t *testing.T, a testAsker) {
 			g := NewWithT(t)
 			p := resource.NewPort(a, server)
-			g.Expect(p.Listening()).To(BeFalse(), state+" "+way)
+			g.Expect(p.Listening()).To(BeFalse(), state)
 			g.Expect(p.Explain("Listening").Found).To(Equal("not listening"))
-			g.Expect(p.Explain("Listening").Near).To(MatchRegexp(`tcp listeners: (.*, )?\d+ sshd`))
+			g.Expect(p.Explain("Listening").Near).To(MatchRegexp(fmt.Sprintf(`tcp listeners: (.*, )?%d %s`, elsewhere, ourselves(t))))
 			g.Expect(p.Listeners()).To(BeEmpty())
-			g.Expect(resource.NewPort(a, connected).ListeningWith("udp", "", "")).To(BeFalse(), way)
-		}
+			g.Expect(resource.NewPort(a, connected).ListeningWith("udp", "", "")).To(BeFalse())
+		})
 	}
 	check("connected")
 	// Who closes first keeps the port in TIME_WAIT.
@@ -299,7 +313,7 @@ func TestUnixSocketListening(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for way, a := range bothWays(t) {
+	everyWay(t, func(t *testing.T, a testAsker) {
 		for path, want := range map[string]struct {
 			listening bool
 			found     string
@@ -322,15 +336,15 @@ func TestUnixSocketListening(t *testing.T) {
 			g := NewWithT(t)
 			s := resource.NewUnixSocket(a, path)
 			got, err := s.Listening()
-			g.Expect(err).NotTo(HaveOccurred(), "%s %q", way, path)
-			g.Expect(got).To(Equal(want.listening), "%s %q: %v", way, path, s.Explain("Listening"))
-			g.Expect(s.Explain("Listening").Found).To(HavePrefix(want.found), "%s %q", way, path)
+			g.Expect(err).NotTo(HaveOccurred(), "%q", path)
+			g.Expect(got).To(Equal(want.listening), "%q: %v", path, s.Explain("Listening"))
+			g.Expect(s.Explain("Listening").Found).To(HavePrefix(want.found), "%q", path)
 		}
 		for _, path := range []string{"", "run/x", "@", "a\nb"} {
 			_, err := resource.NewUnixSocket(a, path).Listening()
 			NewWithT(t).Expect(err).To(MatchError(ContainSubstring("could not tell")), "%q", path)
 		}
-	}
+	})
 }
 
 // Below a directory that may not be entered nobody can look.

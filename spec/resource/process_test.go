@@ -64,12 +64,6 @@ func TestProcessNamesThatAreRefused(t *testing.T) {
 	}
 }
 
-// bothWays gives the ways in which this machine can be asked: by its files, and
-// by sh over ssh.
-func bothWays(t *testing.T) map[string]testAsker {
-	return map[string]testAsker{"local": askerFor(t, "local://"), "ssh": askerFor(t, rig.StartSSHD(t).URI("root"))}
-}
-
 // start runs a program of this machine for the length of a test.
 func start(t *testing.T, file string, args ...string) int {
 	t.Helper()
@@ -100,14 +94,14 @@ func program(t *testing.T, name string) string {
 }
 
 func TestProcessNamesAndArguments(t *testing.T) {
-	for way, a := range bothWays(t) {
+	everyWay(t, func(t *testing.T, a testAsker) {
 		for _, c := range []struct{ title, name string }{
 			{"spaces and parentheses", "hs (a) b) S 1"},
 			{"longer than the kernel keeps", "hs-a-very-long-name-of-a-program"},
 			{"backslash", `hs\n`},
 			{"leading dash", "-hs"},
 		} {
-			t.Run(way+" "+c.title, func(t *testing.T) {
+			t.Run(c.title, func(t *testing.T) {
 				g := NewWithT(t)
 				file := program(t, c.name)
 				p := resource.NewProcess(a, c.name)
@@ -124,7 +118,7 @@ func TestProcessNamesAndArguments(t *testing.T) {
 				g.Expect(p.Count()).To(Equal(1), "the program's file is gone")
 			})
 		}
-	}
+	})
 }
 
 func TestProcessZombie(t *testing.T) {
@@ -144,13 +138,13 @@ func TestProcessZombie(t *testing.T) {
 			t.Fatal("no zombie came")
 		}
 	}
-	for way, a := range bothWays(t) {
+	everyWay(t, func(t *testing.T, a testAsker) {
 		g := NewWithT(t)
 		p := resource.NewProcess(a, "hs-zombie")
-		g.Expect(p.Running()).To(BeFalse(), way)
+		g.Expect(p.Running()).To(BeFalse())
 		g.Expect(p.Explain("Running").Found).To(ContainSubstring("zombies"))
-		g.Expect(p.Count()).To(Equal(0), way)
-	}
+		g.Expect(p.Count()).To(Equal(0))
+	})
 }
 
 // The shells that ask run on the target, too, and are not what the target is for.
@@ -181,12 +175,18 @@ func TestProcessAsOrdinaryUser(t *testing.T) {
 	g.Expect(resource.NewProcess(a, "nginx: worker process").Running()).To(BeFalse())
 }
 
-func TestProcessLocalAndSSHAgree(t *testing.T) {
-	ways := bothWays(t)
-	for _, name := range []string{"systemd", "sshd", "dockerd", "bash", "kthreadd", "nope"} {
-		g := NewWithT(t)
-		g.Expect(resource.NewProcess(ways["local"], name).Running()).To(Equal(must(resource.NewProcess(ways["ssh"], name).Running())), name)
+func TestProcessEveryWayAgrees(t *testing.T) {
+	want := map[string]bool{}
+	a := askerFor(t, "local://")
+	names := []string{"sshd", "dockerd", "bash", "kthreadd", "nope"}
+	for _, name := range names {
+		want[name] = must(resource.NewProcess(a, name).Running())
 	}
+	everyWay(t, func(t *testing.T, a testAsker) {
+		for _, name := range names {
+			NewWithT(t).Expect(resource.NewProcess(a, name).Running()).To(Equal(want[name]), name)
+		}
+	})
 }
 
 func TestField_ProcessToolMissing(t *testing.T) {
