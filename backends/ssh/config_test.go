@@ -88,6 +88,16 @@ func TestConfigFile(t *testing.T) {
 	})
 }
 
+// TestMatch is for OpenSSH's client alone, which knows what runs here as whom.
+func TestMatch(t *testing.T) {
+	s := rig.StartSSHD(t)
+	user := rig.NewAccount(t).Name
+	file := configOf(t, s.KnownHosts,
+		"Match originalhost web user "+user+" exec \"test %p = "+s.Port+"\"\n  HostName "+s.Host+"\n  IdentityFile "+s.Identity)
+	wantUser(t, mustOpen(t, "ssh://"+user+"@web:"+s.Port+"?ssh_config="+file), user)
+	refusal(t, "ssh://root@web:"+s.Port+"?ssh_config="+file, "no such host")
+}
+
 func TestBadConfigFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
 	write(t, file, "Host web\nHostNaem web1\n")

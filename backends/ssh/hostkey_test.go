@@ -152,6 +152,15 @@ func TestHostCertificate(t *testing.T) {
 		write(t, known, "["+s.Host+"]:"+s.Port+" "+read(t, host+".pub"))
 		wantUser(t, mustOpen(t, s.URI("root", "known_hosts="+known)), "root")
 	})
+	t.Run("of a host that nobody knows", func(t *testing.T) {
+		rsa := newKey(t, "", "-t", "rsa", "-b", "2048")
+		keygen(t, "-q", "-h", "-s", ca, "-I", "the host", "-n", "127.0.0.1", rsa+".pub")
+		s := rig.StartSSHD(t, rig.Config("HostKey "+rsa, "HostCertificate "+rsa+"-cert.pub",
+			"HostKeyAlgorithms rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com"))
+		write(t, known, "")
+		refusal(t, s.URI("root", "known_hosts="+known), "key is unknown: ssh-rsa SHA256:", "-t rsa")
+		wantUser(t, mustOpen(t, s.URI("root", "known_hosts="+known, "host_key=accept-new")), "root")
+	})
 	t.Run("by another authority", func(t *testing.T) {
 		write(t, known, "@cert-authority * "+read(t, newKey(t, "")+".pub"))
 		refusal(t, s.URI("root", "known_hosts="+known), "certificate")

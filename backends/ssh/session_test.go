@@ -170,7 +170,7 @@ func TestChattyGrandchild(t *testing.T) {
 	a := rig.NewAccount(t)
 	b := mustOpen(t, s.URI(a.Name))
 	for name, script := range map[string]string{
-		"drop by drop": "(while sleep 0.03; do echo drop; done) & echo mine",
+		"drop by drop": "(while sleep 0.01; do echo drop; done) & echo mine",
 		"in torrents":  "yes flood & echo mine",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +183,9 @@ func TestChattyGrandchild(t *testing.T) {
 			status, err := p.Wait()
 			if err != nil || !status.Success() || !strings.Contains(out.String(), "mine\n") {
 				t.Errorf("%v, %v, %d bytes", status, err, out.Len())
+			}
+			if ctx.Err() != nil {
+				t.Error("Wait waited for the grandchild")
 			}
 		})
 	}
@@ -201,6 +204,30 @@ func TestAllOutputComesOverASlowLine(t *testing.T) {
 	if status, err := p.Wait(); err != nil || !status.Success() || n != 9_000_000 {
 		t.Errorf("%v, %v, %d bytes", status, err, n)
 	}
+}
+
+// TestSlowWriter has the process ended and its output here long before the writer
+// takes it, while a grandchild keeps the end of the output away.
+func TestSlowWriter(t *testing.T) {
+	s := rig.StartSSHD(t)
+	b := mustOpen(t, s.URI(rig.NewAccount(t).Name))
+	var n slowWriter
+	p, err := b.Start(within(t, time.Minute), backends.Command{
+		Args: []string{"sh", "-c", "sleep 300 & exec head -c 1000000 /dev/zero"}, Stdout: &n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, err := p.Wait(); err != nil || !status.Success() || n != 1_000_000 {
+		t.Errorf("%v, %v, %d bytes", status, err, n)
+	}
+}
+
+type slowWriter int
+
+func (n *slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(30 * time.Millisecond)
+	*n += slowWriter(len(p))
+	return len(p), nil
 }
 
 type countingWriter int
@@ -227,6 +254,24 @@ func TestWriterThatFails(t *testing.T) {
 		t.Errorf("Wait: %v", err)
 	}
 	output(t, b, "true")
+}
+
+// TestRelativeDirectory is where cd would read a word as something else.
+func TestRelativeDirectory(t *testing.T) {
+	s := rig.StartSSHD(t)
+	a := rig.NewAccount(t)
+	b := mustOpen(t, s.URI(a.Name))
+	output(t, b, "mkdir", "./-", "a\nb")
+	for _, dir := range []string{"-", "a\nb"} {
+		var out bytes.Buffer
+		p, err := b.Start(within(t, time.Minute), backends.Command{Args: []string{"pwd"}, Dir: dir, Stdout: &out, Env: []string{"CDPATH=/tmp"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := p.Wait(); err != nil || !status.Success() || out.String() != a.Home+"/"+dir+"\n" {
+			t.Errorf("%q: %v, %v, in %q", dir, status, err, out.String())
+		}
+	}
 }
 
 func TestPathHasSbin(t *testing.T) {
