@@ -3,110 +3,77 @@ package resource_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"testing"
 
 	. "github.com/onsi/gomega"
 
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/resource"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
-// planned is an asker that first notes questions, and then answers all of them
-// out of one exchange, as one-liners are asked.
-type planned struct {
+// batchAsker notes all questions first, and then answers them from one exchange,
+// as one-liners do.
+type batchAsker struct {
 	testAsker
-	plan  *target.Plan
-	epoch int64
+	plan *target.Plan
+	done *bool
 }
 
-func (p *planned) View() (context.Context, target.View, error) {
-	return p.ctx, target.View{Target: p.target, Plan: p.plan, Epoch: p.epoch}, nil
+func (a batchAsker) View() (context.Context, target.View, error) {
+	v := target.View{Target: a.target, Epoch: 1}
+	if !*a.done {
+		v.Plan = a.plan
+	}
+	return a.ctx, v, nil
 }
 
-// fetch asks all that was planned, again and again where one answer is needed for
-// the next question.
-func (p *planned) fetch(t *testing.T, questions func() error) {
-	t.Helper()
-	for round := 1; ; round++ {
-		p.plan, p.epoch = &target.Plan{}, 1
-		err := questions()
-		if !errors.Is(err, target.ErrPlanned) {
-			p.plan = nil
-			return
-		}
-		if round > 5 {
-			t.Fatalf("still asking: %v", err)
-		}
-		if err := p.target.Fetch(p.ctx, target.Identity{}, p.plan.Wants, 1); err != nil {
-			t.Fatal(err)
-		}
+// Many services, packages, ports, sockets and processes are one exchange, and
+// each answer belongs to its question, whatever shell answers.
+func TestManyQuestionsAreOneExchange(t *testing.T) {
+	m := rig.SharedMachine(t)
+	for _, user := range []string{"root", "in-dash", "in-bash", "in-busybox", "in-mksh", "in-ksh93"} {
+		t.Run(user, func(t *testing.T) {
+			g := NewWithT(t)
+			a := batchAsker{askerFor(t, m.URI(user)), &target.Plan{}, new(bool)}
+			type check struct {
+				name string
+				ask  func() (bool, error)
+				want bool
+			}
+			var checks []check
+			for name, want := range map[string]bool{
+				"nginx": true, "rig-alias": true, "rig-oneshot": true, "nope": false, "rig-worker@": false, "cron": true, "rig-worker@1": true, "rig-masked": false,
+				"nope@": false, "rig-failed": false, "-.mount": true, "rig-disabled": false, "rig-worker@9": false, "ngnix": false,
+			} {
+				checks = append(checks, check{"service " + name, resource.NewService(a, name).Running, want})
+			}
+			for name, want := range map[string]bool{"nginx-light": true, "logrotate": false, "nope": false, "tcsh": true} {
+				checks = append(checks, check{"package " + name, resource.NewPackage(a, name).Installed, want})
+			}
+			for number, want := range map[int]bool{22: true, 80: true, 81: false, 65535: false} {
+				checks = append(checks, check{"port", resource.NewPort(a, number).Listening, want})
+			}
+			for name, want := range map[string]bool{"nginx": true, "cron": true, "ngnix": false} {
+				checks = append(checks, check{"process " + name, resource.NewProcess(a, name).Running, want})
+			}
+			for name, want := range map[string]bool{"/run/dbus/system_bus_socket": true, "/run/it's nope": false, "@nope": false} {
+				checks = append(checks, check{"socket " + name, resource.NewUnixSocket(a, name).Listening, want})
+			}
+			user := resource.NewService(a, "rig-worker@1")
+			checks = append(checks, check{"property", func() (bool, error) { v, err := user.Property("User"); return v == "deploy", err }, true})
+			for _, c := range checks {
+				_, err := c.ask()
+				g.Expect(errors.Is(err, target.ErrPlanned)).To(BeTrue(), "%s: %v", c.name, err)
+			}
+			g.Expect(a.target.Fetch(a.ctx, target.Identity{}, a.plan.Wants, 1)).To(Succeed())
+			*a.done = true
+			for _, c := range checks {
+				got, err := c.ask()
+				g.Expect(err).NotTo(HaveOccurred(), c.name)
+				g.Expect(got).To(Equal(c.want), c.name)
+			}
+			g.Expect(a.target.Stats().Exchanges).To(Equal(2), "the greeting, and all of these")
+		})
 	}
-}
-
-func TestFilesAndAccountsInThePlural(t *testing.T) {
-	dir := openTempDir(t)
-	var names []string
-	for i := range 300 {
-		names = append(names, fmt.Sprintf("%s/plain-%d", dir, i))
-	}
-	for i, odd := range []string{"new\nline", "quote'quote", "a: No such file or directory", "\n81a4 0 0 1 0:root:root:x", "ümläut", "back\\slash"} {
-		names = append(names, dir+"/"+odd, fmt.Sprintf("%s/after-%d", dir, i))
-	}
-	for i, n := range names {
-		if i%3 != 2 {
-			write(t, n, n)
-			if err := os.Chmod(n, os.FileMode(0o600+i%8)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	everyWay(t, func(t *testing.T, a testAsker) {
-		p := &planned{testAsker: a}
-		users := []string{"root", "daemon", "nosuchuser", "0", "bin"}
-		ask := func() error {
-			var planned error
-			note := func(err error) {
-				if errors.Is(err, target.ErrPlanned) {
-					planned = err
-				}
-			}
-			for _, n := range names {
-				note(second(resource.NewFile(p, n).Exists()))
-				note(second(resource.NewFile(p, n).IsSymlink()))
-				note(second(resource.NewFile(p, n).Content()))
-			}
-			for _, n := range users {
-				note(second(resource.NewUser(p, n).Exists()))
-				note(second(resource.NewUser(p, n).BelongsToGroup("daemon")))
-				note(second(resource.NewUser(p, n).Locked()))
-				note(second(resource.NewGroup(p, n).HasMember("daemon")))
-			}
-			return planned
-		}
-		p.fetch(t, ask)
-		exchanges := p.target.Stats().Exchanges
-		g := NewWithT(t)
-		for i, n := range names {
-			f := resource.NewFile(p, n)
-			g.Expect(f.Exists()).To(Equal(i%3 != 2), "%q", n)
-			if i%3 != 2 {
-				g.Expect(f.Mode()).To(Equal(0o600+i%8), "%q", n)
-				g.Expect(f.Content()).To(Equal(n))
-			}
-			g.Expect(f.IsSymlink()).To(BeFalse())
-		}
-		for _, n := range users {
-			exists := n != "nosuchuser" && n != "0"
-			g.Expect(resource.NewUser(p, n).Exists()).To(Equal(exists), n)
-			if exists {
-				g.Expect(resource.NewUser(p, n).BelongsToGroup("daemon")).To(Equal(n == "daemon"), n)
-				g.Expect(resource.NewUser(p, n).Locked()).To(BeFalse(), n)
-				g.Expect(resource.NewGroup(p, n).HasMember("daemon")).To(Equal(n == "daemon"), n)
-			}
-		}
-		g.Expect(p.target.Stats().Exchanges).To(Equal(exchanges), "all of it was known")
-		g.Expect(exchanges).To(BeNumerically("<=", 2), "one for the greeting, one for everything")
-	})
 }
