@@ -88,6 +88,7 @@ func TestFileMatchers(t *testing.T) {
 		{"BeCharacterDevice", of(BeCharacterDevice()), resource.NewFile(a, "/dev/null"), file("block"), "be character device", "block device"},
 		{"HaveMode", of(HaveMode(0o644)), file("file"), file("empty"), "have mode 0644", "mode 0400"},
 		{"HaveMode without 0o", of(HaveMode(0o620)), resource.NewFile(a, tty(t, dir)), file("empty"), "have mode 0620", "HaveMode(0o400)"},
+		{"HaveMode with fewer bits", of(HaveMode(0o600)), resource.NewFile(a, dir+"/pipe"), resource.NewFile(a, tty(t, dir)), "have mode 0600", "mode 0620"},
 		{"BeOwnedBy", of(BeOwnedBy("root")), file("file"), file("empty"), "be owned by root", "owner daemon (1)"},
 		{"BeOwnedBy number", of(BeOwnedBy(1)), file("empty"), file("file"), "be owned by 1", "owner root (0)"},
 		{"BeGroupedInto", of(BeGroupedInto("root")), file("file"), file("empty"), "be grouped into root", "group bin (2)"},

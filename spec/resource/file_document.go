@@ -35,15 +35,19 @@ func (f *File) document(question, path string, parse func([]byte) (any, error)) 
 	if err != nil {
 		return nil, f.unknown(question, err.Error(), "")
 	}
-	v, err := fact.Walk(document, path)
+	value, err := fact.Walk(document, path)
 	if missing := new(fact.NoSuchKeyError); errors.As(err, &missing) {
+		_, v, viewErr := f.view()
+		if viewErr != nil {
+			return nil, viewErr
+		}
 		e := f.Explain(question)
 		// The beginning of the file helps nobody here.
-		e.Found, e.Near = missing.Inside, ""
+		e.Found, e.Near = "", v.Target.Mask(missing.Inside)
 		return nil, &evidence.Missing{Evidence: e, What: fmt.Sprintf("%s in %s", missing.Key, f)}
 	}
 	if err != nil {
 		return nil, f.unknown(question, err.Error(), "")
 	}
-	return v, nil
+	return value, nil
 }
