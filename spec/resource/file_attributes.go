@@ -92,18 +92,22 @@ var fileFlags = &target.Kind[fileText]{
 	Ask: eachPath("lsattr -d", func(path string) string {
 		return guarded("-e", "stat -L", path, following(path, `lsattr -d "$f"`))
 	}),
-	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
-		if !s.exists {
-			return fileText{}, nil
+	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[fileText], error) {
+		// Some versions exit 0 when they could not read a thing.
+		if o.Status.Code != exitOther && len(o.Stderr) > 0 {
+			return nil, fact.ParseLsattrError(o.Stderr)
 		}
-		flags, err := fact.ParseLsattr(o.Stdout)
-		if err != nil && len(o.Stderr) > 0 {
-			// Some versions exit 0 when they could not read a thing.
-			err = fact.ParseLsattrError(o.Stderr)
-		}
-		return fileText{s, flags}, err
-	}, fact.Stat{}),
+		return readFlags(sys, q, o)
+	},
 }
+
+var readFlags = guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
+	if !s.exists {
+		return fileText{}, nil
+	}
+	flags, err := fact.ParseLsattr(o.Stdout)
+	return fileText{s, flags}, err
+}, fact.Stat{})
 
 // Immutable tells whether the file has the attribute i of chattr(1): nobody can
 // change, rename, link or remove it. File systems without attributes cannot tell.
