@@ -20,8 +20,9 @@ const (
 	// (MaxSessions) and frees one a moment after it was closed; the rest is for
 	// that moment, and for the session that kills another.
 	places = 8
-	// killGrace bounds the killing of a process that was given up.
-	killGrace = 3 * time.Second
+	// killGrace bounds the killing of a process that was given up, while the server
+	// does not answer; killPatience where it does.
+	killGrace, killPatience = 3 * time.Second, 15 * time.Second
 	// keepAlive is how often a silent connection is asked whether it lives, and
 	// unanswered how many such questions make it lost; both as in OpenSSH's
 	// ServerAliveInterval and ServerAliveCountMax.
@@ -149,7 +150,7 @@ func (b *backend) Close() error {
 	b.closed = true
 	b.mu.Unlock()
 	b.cancel(backends.ErrClosed)
-	// Each process kills itself within killGrace, and no new one starts.
+	// Each process is killed within killPatience, and no new one starts.
 	b.running.Wait()
 	_ = b.client.Close()
 	<-b.lost

@@ -8,12 +8,14 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 )
 
-// kill ends the process group on the target, within killGrace.
+// kill ends the process group on the target, within killGrace, or killPatience when
+// the server is there and slow.
 func (p *process) kill() {
-	timeout := time.NewTimer(killGrace + 4*time.Duration(p.b.rtt.Load()))
-	defer timeout.Stop()
-	ended := make(chan struct{})
-	stop := make(chan struct{})
+	grace := time.NewTimer(killGrace + 4*time.Duration(p.b.rtt.Load()))
+	defer grace.Stop()
+	patience := time.NewTimer(killPatience)
+	defer patience.Stop()
+	ended, stop, alive := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	defer close(stop)
 	go func() {
 		defer close(ended)
@@ -23,27 +25,39 @@ func (p *process) kill() {
 		case <-stop:
 		}
 	}()
-	go p.killUntil(ended)
-	select {
-	case <-ended:
-	case <-timeout.C:
+	go p.killUntil(ended, alive)
+	for {
+		select {
+		case <-ended:
+			return
+		case <-grace.C:
+			if !isClosed(alive) {
+				return
+			}
+		case <-patience.C:
+			return
+		}
 	}
 }
 
-// killUntil sends signals until the process has ended. sshd signals the process
-// group, but refuses when the login is root's or a command is forced; then a session
-// of its own kills the group.
-func (p *process) killUntil(ended <-chan struct{}) {
+// killUntil sends signals until the process has ended, and closes alive when the
+// server answers. sshd signals the process group, but refuses when the login is root's
+// or a command is forced; then a session of its own kills the group.
+func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
 	select {
 	case <-p.answered:
 	case <-ended:
 		return
 	}
 	signal := xssh.Marshal(struct{ Name string }{"KILL"})
-	for pause := 10 * time.Millisecond; !isClosed(ended); pause *= 2 {
+	for pause := 10 * time.Millisecond; !isClosed(ended); pause = min(2*pause, time.Second) {
 		ok, err := p.ch.SendRequest("signal", true, signal)
 		if err != nil {
 			return
+		}
+		if alive != nil {
+			close(alive)
+			alive = nil
 		}
 		if pid := p.stderr.pid(); !ok && pid > 1 {
 			p.b.killGroup(pid, ended)
