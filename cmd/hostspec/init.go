@@ -16,7 +16,7 @@ import (
 
 // initCommand is `hostspec init`.
 type initCommand struct {
-	Module string `enum:",here,nested" default:"" placeholder:"here|nested" help:"In a Go repository: add what specs need to its go.mod (here), or give specs a module of their own (nested)."`
+	Module string `placeholder:"here|nested" help:"In a Go repository: add what specs need to its go.mod (here), or give specs a module of their own (nested)."`
 	Dir    string `arg:"" optional:"" help:"The repository; its folder spec is written. Default: where you are."`
 }
 
@@ -39,6 +39,9 @@ type site struct {
 
 // Run writes the folder of specs and sees to its module.
 func (i *initCommand) Run(c *console) error {
+	if i.Module != "" && i.Module != "here" && i.Module != "nested" {
+		return usage("--module %s: want here or nested", i.Module)
+	}
 	s, err := survey(i.Dir)
 	if err != nil {
 		return usage("cannot start specs: %w", err)

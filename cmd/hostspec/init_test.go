@@ -183,7 +183,7 @@ func TestInitRefuses(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"init", "--module", "elsewhere", dir}, `--module must be one of "","here","nested"`},
+		{[]string{"init", "--module", "elsewhere", dir}, "--module elsewhere: want here or nested"},
 		{[]string{"init", "--module", "nested", dir}, "--module nested: there is no go.mod above"},
 		{[]string{"init", filepath.Join(dir, "file")}, "is not a folder"},
 		{[]string{"init", dir, "more"}, "unexpected argument more"},

@@ -28,8 +28,10 @@ func startSlow(t *testing.T, env ...string) *slowRun {
 	folder := t.TempDir()
 	s := &slowRun{t: t, junit: filepath.Join(folder, "junit.xml")}
 	started := filepath.Join(folder, "started")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
 	s.cmd = hostspec(t, "run", "-f", "documentation", "-f", "junit:"+s.junit, "./testdata/slow").
-		with(append(env, "SLOW_STARTED="+started)...).command(t.Context())
+		with(append(env, "SLOW_STARTED="+started)...).command(ctx)
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

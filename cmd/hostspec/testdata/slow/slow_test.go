@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -20,14 +21,21 @@ var _ = Describe("in order", Ordered, func() {
 		if f := os.Getenv("SLOW_STARTED"); f != "" {
 			write(f, strconv.Itoa(os.Getpid()))
 		}
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
 		if f := os.Getenv("SLOW_STUBBORN"); f != "" {
 			write(f, "told to end")
-			select {}
+			time.Sleep(patience)
 		}
 	})
 	It("never runs", func() {})
 })
+
+// patience is more than any test needs, and not for ever: nothing is left behind
+// where the one who should have ended us is broken.
+const patience = 3 * time.Minute
 
 // write makes a file that is whole as soon as it is there.
 func write(name, text string) {
