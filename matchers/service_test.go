@@ -166,3 +166,21 @@ func TestMatchersServeWhateverHasTheMethod(t *testing.T) {
 	errs(t, "nginx", BeInstalled(), "BeInstalled needs a subject")
 	errs(t, nil, BeListening(), "BeListening needs a subject")
 }
+
+func TestMonitoredBy(t *testing.T) {
+	m := rig.StartMachine(t)
+	a := askerFor(t, m.URI("root"))
+	service := func(name string) *resource.Service { return resource.NewService(a, name) }
+	errs(t, service("cron"), BeMonitoredBy("monit"), "could not tell", "monit cannot be asked", "daemon is not running")
+	m.WriteFile(t, "/etc/monit/monitrc", []byte("set daemon 1\nset logfile /var/log/monit.log\nset httpd unixsocket /run/monit.sock\n  allow user:pass\n"+
+		"check process cron matching \"cron\"\ncheck process paused with pidfile /run/nope.pid\n"), 0o600)
+	m.Exec(t, "monit; for i in 1 2 3 4 5 6 7 8 9; do monit -B status paused | grep -q 'status  *Monitored' && break; sleep 1; done; monit unmonitor paused;"+
+		" for i in 1 2 3 4 5 6 7 8 9; do monit -B status paused | grep -q 'Not monitored' && break; sleep 1; done")
+	holds(t, service("cron"), BeMonitoredBy("monit"), "should not be monitored by monit", `found    Monitored, its status is "OK"`)
+	fails(t, service("paused"), BeMonitoredBy("monit"), "found    Not monitored")
+	fails(t, service("corn"), BeMonitoredBy("monit"), "found    monit knows no such service", "near     cron")
+	errs(t, service("cron"), BeMonitoredBy("mont"), `there is no monitor "mont"; did you mean "monit"?`)
+	errs(t, resource.NewService(askerFor(t, m.URI("deploy")), "cron"), BeMonitoredBy("monit"), "could not tell")
+	m.Exec(t, "rm /usr/bin/monit")
+	errs(t, service("cron"), BeMonitoredBy("monit"), "could not tell", "monit: not found")
+}
