@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 		"panics": {2, "0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped",
 			[]string{"its specs could not be declared", "index out of range [0] with length 0", "panics_test.go:13"}},
 		"sudo": {2, "0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped",
-			[]string{"its specs could not be declared", `target "ssh://web1": sudo is not supported yet`}},
+			[]string{"testdata/sudo/sudo_test.go:15: On: target \"ssh://web1\": sudo is not supported yet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
