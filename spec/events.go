@@ -148,8 +148,11 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 	}
 	if r.State.Is(types.SpecStateFailureStates) {
 		at := location(r.Failure.Location)
-		if s.isOneLiner(r.LeafNodeLocation) {
+		switch {
+		case s.isOneLiner(r.LeafNodeLocation):
 			at = out.Location
+		case r.State.Is(types.SpecStatePanicked):
+			at = panickedAt(r, out.Location)
 		}
 		out.FailedAt = &at
 		out.Output = s.mask(r.CapturedGinkgoWriterOutput)
@@ -160,6 +163,22 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 
 func location(l types.CodeLocation) report.Location {
 	return report.Location{File: l.FileName, Line: l.LineNumber}
+}
+
+// panickedAt finds the author's line in the stack of a panic, of which Ginkgo
+// tells the line in the Go runtime: the first one in the file of the spec.
+func panickedAt(r types.SpecReport, otherwise report.Location) report.Location {
+	for line := range strings.Lines(r.Failure.Location.FullStackTrace) {
+		file, rest, ok := strings.Cut(strings.TrimSpace(line), ":")
+		if !ok || file != otherwise.File {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, " ")
+		if n, err := strconv.Atoi(number); err == nil {
+			return report.Location{File: file, Line: n}
+		}
+	}
+	return otherwise
 }
 
 func messageOf(f types.Failure) string {

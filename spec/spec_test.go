@@ -257,6 +257,7 @@ func TestRun_AnAuthorsPanicIsAFailure(t *testing.T) {
 	g.Expect(r.code).To(Equal(1))
 	g.Expect(r.of(t, "panics").Outcome).To(Equal(report.Failed))
 	g.Expect(r.of(t, "panics").Message).To(ContainSubstring("oh no"))
+	g.Expect(line(t, *r.of(t, "panics").FailedAt)).To(ContainSubstring(`panic("oh no")`))
 	g.Expect(r.of(t, "bash").Outcome).To(Equal(report.Passed))
 }
 
