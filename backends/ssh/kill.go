@@ -25,10 +25,11 @@ func (p *process) kill() {
 		case <-stop:
 		}
 	}()
-	go p.killUntil(ended, alive)
+	done := make(chan struct{})
+	go func() { defer close(done); p.killUntil(ended, alive) }()
 	for {
 		select {
-		case <-ended:
+		case <-done:
 			return
 		case <-grace.C:
 			if !isClosed(alive) {
@@ -71,18 +72,18 @@ func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
 
 // groupKiller kills the members of the process group that p is in, one by one: what
 // a negative number means to kill differs from shell to shell, and the mistake
-// would be everybody's end. A member that forks meanwhile is found the next time
-// round. A server that gives its processes no group of their own shares it with this
-// script too; then p alone is killed. The fields are those of proc(5),
-// /proc/pid/stat.
-const groupKiller = `group() { sed "s/.*) . [0-9]* \\([0-9]*\\) .*/\\1/" /proc/$1/stat; }
+// would be everybody's end. All are stopped first, until no new one is found, so that
+// none sees another die and does something about it. A server that gives its
+// processes no group of their own shares it with this script too; then p alone is
+// killed. The fields are those of proc(5), /proc/pid/stat.
+const groupKiller = `exec 2>/dev/null
+group() { sed "s/.*) . [0-9]* \\([0-9]*\\) .*/\\1/" /proc/$1/stat; }
+members() { grep -lsE "^[0-9]+ \\(.*\\) [^$1] [0-9]+ $g " /proc/[0-9]*/stat; }
+send() { for p in $f; do p=${p#/proc/}; kill -s $1 "${p%/stat}"; done; }
 g=$(group $p) && test "$g" -gt 1 || exit
-if test "$g" = "$(group $$)"; then kill -9 $p; exit; fi
-for n in 1 2 3 4 5 6 7 8 9; do
-f=$(grep -lsE "^[0-9]+ \\(.*\\) [^Z] [0-9]+ $g " /proc/[0-9]*/stat)
-test -n "$f" || break
-for p in $f; do p=${p#/proc/}; kill -9 "${p%/stat}"; done
-done`
+if test "$g" = "$(group $$)"; then kill -s KILL $p; exit; fi
+for n in 1 2 3 4 5 6 7 8 9; do f=$(members ZTX); test -n "$f" || break; send STOP; done
+for n in 1 2 3; do f=$(members ZX); test -n "$f" || break; send KILL; done`
 
 // killGroup kills a process and its group. It takes the spare session or one beyond
 // the places, since the places may be what is to be killed, and does nothing when the
@@ -99,9 +100,16 @@ func (b *backend) killGroup(pid int, ended <-chan struct{}) {
 	if _, err := s.ch.SendRequest("exec", true, execPayload(wrap(script))); err != nil {
 		return
 	}
+	// The members die one after the other, and the last of them is not the first
+	// whose end is told.
 	select {
 	case <-s.gone:
+		return
 	case <-ended:
+	}
+	select {
+	case <-s.gone:
+	case <-time.After(killGrace):
 	}
 }
 
