@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // listen opens a socket of this test process and returns its port.
@@ -62,6 +64,13 @@ func listen(t *testing.T, kind int, address string, v6only bool) int {
 	return bound.(*unix.SockaddrInet6).Port
 }
 
+// frozenAsker asks once and goes on answering with that, where nothing changes.
+type frozenAsker struct{ testAsker }
+
+func (a frozenAsker) View() (context.Context, target.View, error) {
+	return a.ctx, target.View{Target: a.target, Epoch: 1}, nil
+}
+
 // ourselves is the name of this process.
 func ourselves(t *testing.T) string {
 	exe, err := os.Executable()
@@ -95,7 +104,7 @@ func TestPortListening(t *testing.T) {
 		t.Run(c.title, func(t *testing.T) {
 			everyWay(t, func(t *testing.T, a testAsker) {
 				g := NewWithT(t)
-				p := resource.NewPort(a, port)
+				p := resource.NewPort(frozenAsker{a}, port)
 				g.Expect(p.Listening()).To(BeTrue())
 				if c.address == "::" && withoutSS(a) {
 					_, err := p.Listeners()
