@@ -29,10 +29,6 @@ type Script struct {
 	Timeout time.Duration
 }
 
-// gentleStep is how long a shell that was told to exit gets before its keeper is
-// written to again.
-const gentleStep = 10 * time.Millisecond
-
 // ErrNoDir is the error of a Script whose directory cannot be entered.
 var ErrNoDir = errors.New("cannot enter the directory")
 
@@ -51,21 +47,16 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		return Output{}, e, err
 	}
 	t.count(func(s *Stats) { s.Commands++ })
-	var out Output
-	_, partial, err := sh.ask(ctx, []string{s.compose()},
-		func(int) time.Duration { return timeout }, func(_ int, o Output) { out = o })
-	if errors.Is(err, errShellEnded) {
-		out, err = partial, nil // the command ended the shell it ran in, as kill $$ does
-	}
+	out, err := sh.run(ctx, s.compose(), timeout)
 	if err != nil {
-		e = withStderr(e, partial)
-		e.Took = partial.Took
+		e = withStderr(e, out)
+		e.Took = out.Took
 		reason := err.Error()
 		if errors.Is(err, errDeadline) {
 			reason = fmt.Sprintf("it did not end within %v and was killed", timeout)
 		}
-		r := t.unknown(e, reason+printed(partial), err)
-		return partial, r.evidence, r.err
+		r := t.unknown(e, reason+printed(out), err)
+		return out, r.evidence, r.err
 	}
 	t.ending.Go(sh.release)
 	e.Status, e.Took = out.Status.String(), out.Took
@@ -106,33 +97,16 @@ func (s Script) compose() string {
 	}
 	if s.Stdin == nil {
 		// The nonce is none of the command's business.
-		fmt.Fprintf(&b, "unset N s h; eval %s", backends.Quote(s.Text))
+		fmt.Fprintf(&b, "unset N s h c k l; eval %s", backends.Quote(s.Text))
 		return b.String()
 	}
 	// base64, since a here-document holds no NUL and always ends in a newline.
-	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"stdin $N\" >&2; exit 1; }; unset N s h; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
-	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(s.Stdin)), 76) {
+	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"stdin $N\" >&2; exit 1; }; unset N s h c k l; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
+	// Shells are slow both at few lines that are long and at many lines.
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(s.Stdin)), 4096) {
 		b.Write(line)
 		b.WriteByte('\n')
 	}
 	b.WriteString("-\n")
 	return b.String()
-}
-
-// release ends a shell whose command has ended, and leaves alone what the
-// command left in the background. The keeper must not fire: it does not when
-// its cat ends because nobody reads what it writes.
-func (s *shell) release() {
-	s.send("exit\n")
-	tick := time.NewTicker(gentleStep)
-	defer tick.Stop()
-	for deadline := time.Now().Add(closeGrace); time.Now().Before(deadline); {
-		select {
-		case <-s.done:
-			return
-		case <-tick.C:
-			s.send("\n")
-		}
-	}
-	s.kill()
 }

@@ -9,6 +9,5 @@ import (
 // has started to ask with. Such a one runs on the target, and has nothing to do
 // with what the target is for.
 func OwnShell(args []string) bool {
-	start, _, _ := strings.Cut(keeper, "|")
-	return len(args) == 3 && path.Base(args[0]) == "sh" && args[1] == "-c" && strings.Contains(args[2], start)
+	return len(args) == 3 && path.Base(args[0]) == "sh" && args[1] == "-c" && strings.HasPrefix(args[2], environment+"h=")
 }

@@ -59,15 +59,24 @@ type shell struct {
 // openShell starts a shell and has it answer greeting, a script, in the same
 // request. What the target prints before the first frame is discarded.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
+	return startShell(ctx, b, "("+greeting+") </dev/null; s=$?; "+frameEnd("$h 0 $s")+"; "+keeper)
+}
+
+// frameEnd is shell text that ends an answer on both streams.
+func frameEnd(mark string) string {
+	return fmt.Sprintf(`echo; echo "%[1]s"; echo >&2; echo "%[1]s" >&2`, mark)
+}
+
+// startShell starts sh with a script that answers as question 0 what it is to
+// answer at once, and then reads on.
+func startShell(ctx context.Context, b backends.Backend, script string) (*shell, Output, error) {
 	start := time.Now()
 	head, tail := rand.Text(), rand.Text()
 	s := &shell{nonce: rand.Text(), done: make(chan struct{})}
 	s.out, s.err = newFrames(head+tail), newFrames(head+tail)
 	// The two halves meet only in the output: what lists processes and is read
 	// back as an answer must not hold the mark.
-	boot := environment + "h=" + head + "; h=${h}" + tail + "; echo $h; echo $h >&2; " +
-		"(" + greeting + ") </dev/null; s=$?; echo; echo \"$h 0 $s\"; echo >&2; echo \"$h 0 $s\" >&2; " +
-		keeper
+	boot := environment + "h=" + head + "; h=${h}" + tail + "; echo $h; echo $h >&2; " + script
 	r, w := io.Pipe()
 	s.stdin = w
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -136,8 +145,7 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 	for i, script := range scripts {
 		// The newline before the parenthesis ends a comment or a here-document
 		// that the script may have left open.
-		fmt.Fprintf(&text, "(eval %s\n) </dev/null; s=$?; echo; echo \"$N %d $s\"; echo >&2; echo \"$N %d $s\" >&2\n",
-			backends.Quote(script), s.asked+i, s.asked+i)
+		fmt.Fprintf(&text, "(eval %s\n) </dev/null; s=$?; %s\n", backends.Quote(script), frameEnd(fmt.Sprintf("$N %d $s", s.asked+i)))
 	}
 	go s.send(text.String())
 	for i := range scripts {
@@ -146,16 +154,22 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 		o, err := s.await(limited, s.asked, start)
 		cancel()
 		if err != nil {
-			s.kill()
-			<-s.done
-			o.Stdout, o.Stderr = append(o.Stdout, s.out.partial()...), append(o.Stderr, s.err.partial()...)
-			o.Took = time.Since(start)
-			return i, o, err
+			return i, s.abandon(o, start), err
 		}
 		s.asked++
 		answered(i, o)
 	}
 	return len(scripts), Output{}, nil
+}
+
+// abandon ends a shell whose answer did not come, and adds to what came of it
+// what was printed meanwhile.
+func (s *shell) abandon(o Output, start time.Time) Output {
+	s.kill()
+	<-s.done
+	o.Stdout, o.Stderr = append(o.Stdout, s.out.partial()...), append(o.Stderr, s.err.partial()...)
+	o.Took = time.Since(start)
+	return o
 }
 
 // await waits for the frame of question number n on both streams.

@@ -41,7 +41,7 @@ func (t *Target) openSpares(ctx context.Context) {
 			defer close(sp.opened)
 			limited, cancel := context.WithTimeoutCause(life, t.timeout, errDeadline)
 			defer cancel()
-			sp.shell, _, sp.err = openShell(limited, b, ":")
+			sp.shell, sp.err = openOnce(limited, b)
 		})
 	}
 }
@@ -120,7 +120,7 @@ func (t *Target) commandShell(ctx context.Context, as Identity) (*shell, error) 
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
 	defer cancel()
-	s, _, err := openShell(limited, b, ":")
+	s, err := openOnce(limited, b)
 	if errors.Is(err, backends.ErrLost) {
 		s, err = t.reopen(limited, as, b)
 	}
@@ -147,6 +147,5 @@ func (t *Target) reopen(ctx context.Context, as Identity, lost backends.Backend)
 	if _, err := t.shell(ctx, as); err != nil {
 		return nil, err
 	}
-	s, _, err := openShell(ctx, t.backend, ":")
-	return s, err
+	return openOnce(ctx, t.backend)
 }
