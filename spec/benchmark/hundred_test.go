@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,9 @@ import (
 
 var (
 	runs = flag.Int("runs", 7, "how often each line of the tables is run")
-	far  = flag.Bool("far", false, "measure the peers at long round trips, too, which takes minutes")
+	only = flag.String("only", "", "the tables to make, by a regular expression: local, ssh0s, ssh20ms, ssh100ms, edit")
+	peer = flag.Bool("peers", true, "measure serverspec and testinfra, too, where they are installed")
+	far  = flag.Bool("far", false, "measure them at long round trips, too, which takes minutes")
 )
 
 // peerRuns bounds how often the peers are run, which take long.
@@ -51,13 +54,21 @@ func BenchmarkHundredChecks(b *testing.B) {
 	s.prepare()
 	out := printer(b)
 	out.heading(*runs)
-	s.local(out)
+	wanted, err := regexp.Compile(*only)
+	s.must(err)
+	if wanted.MatchString("local") {
+		s.local(out)
+	}
 	s.server = rig.StartSSHD(b)
 	s.user = rig.NewAccount(b).Name
 	for _, rtt := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond} {
-		s.ssh(out, rtt)
+		if wanted.MatchString("ssh" + rtt.String()) {
+			s.ssh(out, rtt)
+		}
 	}
-	s.editing(out)
+	if wanted.MatchString("edit") {
+		s.editing(out)
+	}
 	b.ReportMetric(0, "ns/op") // the tables tell
 }
 
@@ -218,6 +229,9 @@ type peerTarget struct{ addr, known string }
 // peers are serverspec and testinfra, where they are installed.
 func (s *bench) peers(floor *line, to *peerTarget) []*line {
 	var lines []*line
+	if !*peer {
+		return nil
+	}
 	if version := s.says("/usr/bin/ruby", "-e", "require 'serverspec/version'; puts Serverspec::VERSION"); version != "" {
 		l := &line{name: "serverspec " + version, args: []string{"/usr/bin/ruby", "/usr/bin/rspec", "testdata/serverspec/hundred_spec.rb"}, against: floor, most: peerRuns}
 		if to != nil {
