@@ -108,6 +108,7 @@ func (s *SSHD) launch() bool {
 	must(s.tb, os.WriteFile(s.config, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
 	must(s.tb, os.WriteFile(s.logFile, nil, 0o644))
 	s.cmd = exec.Command("/usr/sbin/sshd", "-D", "-f", s.config, "-E", s.logFile)
+	s.cmd.SysProcAttr = diesWithUs()
 	var stderr bytes.Buffer
 	s.cmd.Stderr = &stderr
 	if err := s.cmd.Start(); err != nil {
