@@ -131,6 +131,19 @@ type FileReader interface {
 	ReadLink(ctx context.Context, name string) (string, error)
 }
 
+type patient struct{}
+
+// Patient returns a context that tells a FileReader that its caller can wait, in a
+// goroutine that may be left to itself. A call may then last longer than the
+// context, as system calls on a dead network file system do, and needs no
+// goroutine of its own for that, which costs more than most calls.
+func Patient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patient{}, true)
+}
+
+// IsPatient tells whether a context comes from Patient.
+func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
+
 // FileInfo is what stat(2) says about a file.
 type FileInfo struct {
 	// Mode is st_mode as Linux has it: type and permission bits in one number.

@@ -21,7 +21,8 @@ import (
 )
 
 // ask does a file's system call under a deadline, by leaving a call that does not
-// return (a dead network file system) to itself.
+// return (a dead network file system) to itself; of a patient caller it is the
+// caller who does so.
 func ask[T any](ctx context.Context, b *Backend, op, name string, call func() (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -33,6 +34,10 @@ func ask[T any](ctx context.Context, b *Backend, op, name string, call func() (T
 	}
 	if !filepath.IsAbs(name) {
 		return none, &fs.PathError{Op: op, Path: name, Err: fmt.Errorf("not an absolute name: %w", fs.ErrInvalid)}
+	}
+	if backends.IsPatient(ctx) {
+		value, err := call()
+		return value, pathError(op, name, err)
 	}
 	answers := make(chan answer, 1)
 	go func() {

@@ -64,6 +64,7 @@ var processes = &target.Kind[processTable]{
 	Read: func(ctx context.Context, r backends.FileReader, _ string) (processTable, error) {
 		return readProcesses(ctx, r)
 	},
+	Alone: true,
 	Reads: func(string) string { return "/proc/[0-9]*/{status,exe,cmdline}" },
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -53,15 +55,9 @@ func (t *Target) fetch(ctx context.Context, as Identity, wants []Want, epoch int
 		return nil, err
 	}
 	defer t.give()
-	replies := make(map[Want]reply, len(wants))
-	rest, err := t.readFiles(ctx, as, wants, timeout, replies)
+	replies, err := t.answer(ctx, as, wants, timeout)
 	if err != nil {
 		return nil, err
-	}
-	if len(rest) > 0 {
-		if err := t.exchange(ctx, as, rest, timeout, replies); err != nil {
-			return nil, err
-		}
 	}
 	for _, w := range wants {
 		if _, ok := replies[w]; !ok {
@@ -78,16 +74,44 @@ func (t *Target) fetch(ctx context.Context, as Identity, wants []Want, epoch int
 	return replies, nil
 }
 
-// readFiles answers what the backend can answer by reading files, and returns
-// the other wants.
-func (t *Target) readFiles(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) ([]Want, error) {
+// answer reads files where the backend can and the kind may, and asks the shell for
+// all else, both at the same time.
+func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout time.Duration) (map[Want]reply, error) {
 	if err := t.connect(ctx); err != nil {
 		return nil, err
 	}
+	replies := make(map[Want]reply, len(wants))
 	files, ok := t.backend.(backends.FileReader)
 	if !ok || as != (Identity{}) {
-		return wants, nil
+		return replies, t.exchange(ctx, as, wants, timeout, replies)
 	}
+	var alone, read, ask []Want
+	for _, w := range wants {
+		switch ok, first := w.Kind.readable(); {
+		case !ok:
+			ask = append(ask, w)
+		case first:
+			alone = append(alone, w)
+		default:
+			read = append(read, w)
+		}
+	}
+	ask = append(ask, t.readFiles(ctx, files, alone, timeout, replies)...)
+	var reading sync.WaitGroup
+	found, rest := map[Want]reply{}, []Want(nil)
+	reading.Go(func() { rest = t.readFiles(ctx, files, read, timeout, found) })
+	err := t.exchange(ctx, as, ask, timeout, replies)
+	reading.Wait()
+	maps.Copy(replies, found)
+	if err == nil {
+		err = t.exchange(ctx, as, rest, timeout, replies)
+	}
+	return replies, err
+}
+
+// readFiles answers what can be answered by reading files, and returns the other
+// wants.
+func (t *Target) readFiles(ctx context.Context, files backends.FileReader, wants []Want, timeout time.Duration, replies map[Want]reply) []Want {
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
 	defer cancel()
 	var rest []Want
@@ -104,12 +128,15 @@ func (t *Target) readFiles(ctx context.Context, as Identity, wants []Want, timeo
 			replies[w] = reply{fact: fact, evidence: e}
 		}
 	}
-	return rest, nil
+	return rest
 }
 
-// exchange asks the shell. What hangs or kills the shell is told as such, and
-// the rest is asked again without it.
+// exchange asks the shell, if there is anything to ask. What hangs or kills the
+// shell is told as such, and the rest is asked again without it.
 func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) error {
+	if len(wants) == 0 {
+		return nil
+	}
 	if _, err := t.shell(ctx, as); err != nil {
 		return err
 	}

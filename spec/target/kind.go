@@ -34,6 +34,9 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
+	// Alone keeps Read from running while questions are asked, whose processes it
+	// would see.
+	Alone bool
 	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
 	Reads func(name string) string
 }
@@ -67,6 +70,7 @@ type asker interface {
 	check(name string) error
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
+	readable() (ok, alone bool)
 	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
 }
 
@@ -97,11 +101,32 @@ func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	return out
 }
 
-func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
-	if k.Read == nil {
-		return nil, "", ErrAsk
+// readable tells whether reading files may answer, and whether that is done alone.
+func (k *Kind[F]) readable() (ok, alone bool) { return k.Read != nil, k.Alone }
+
+// patiently calls f in a goroutine that is left to itself when it has not returned
+// by the end of the context: on a dead network file system it never does.
+func patiently[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
 	}
-	f, err := k.Read(ctx, r, name)
+	answers := make(chan answer, 1)
+	go func() {
+		value, err := f(backends.Patient(ctx))
+		answers <- answer{value, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}
+
+func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
+	f, err := patiently(ctx, func(ctx context.Context) (F, error) { return k.Read(ctx, r, name) })
 	asked := k.Name + " " + name
 	if k.Reads != nil {
 		asked = k.Reads(name)

@@ -90,6 +90,7 @@ func TestOnce_LeavesAloneOrKills(t *testing.T) {
 			mark := fmt.Sprintf("%d.%09d", 20+len(name), time.Now().Nanosecond())
 			out, err := runOnce(t, b, Script{Text: "env sleep " + mark + " >/dev/null 2>&1 & echo $!"}, 10*time.Second)
 			g.Expect(err).NotTo(HaveOccurred())
+			g.Eventually(func() string { return processes(t, mark) }, "5s").ShouldNot(BeEmpty())
 			g.Consistently(func() string { return processes(t, mark) }, "300ms").ShouldNot(BeEmpty(), "left alone")
 			_, err = runOnce(t, b, Script{Text: "kill " + string(out.Stdout)}, 10*time.Second)
 			g.Expect(err).NotTo(HaveOccurred())

@@ -206,6 +206,7 @@ func TestRun_BackgroundProcesses(t *testing.T) {
 			out, _, err := target.Run(t.Context(), Identity{}, Script{Text: "sleep 123.25 & echo $!"})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(time.Since(start)).To(BeNumerically("<", 20*time.Second), "a descendant that holds the output open is not waited for")
+			g.Eventually(func() string { return processes(t, "123.25") }, "5s").ShouldNot(BeEmpty())
 			g.Consistently(func() string { return processes(t, "123.25") }, "300ms").ShouldNot(BeEmpty(), "what a command leaves behind is left alone")
 			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "kill " + strings.TrimSpace(string(out.Stdout))})
 			g.Expect(err).NotTo(HaveOccurred())
