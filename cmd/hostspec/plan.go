@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onsi/ginkgo/v2/formatter"
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/hostspec/hostspec/backends"
@@ -211,6 +212,8 @@ func (r *runCommand) ginkgoFlags() ([]string, error) {
 		flags = append(flags, "-ginkgo.focus="+re)
 	}
 	if r.LabelFilter != "" {
+		// Ginkgo paints this error wherever it is read.
+		formatter.SingletonFormatter.ColorMode = formatter.ColorModeNone
 		if _, err := types.ParseLabelFilter(r.LabelFilter); err != nil {
 			return nil, fmt.Errorf("--label-filter %s: %w", r.LabelFilter, err)
 		}
