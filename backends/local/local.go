@@ -12,8 +12,11 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hostspec/hostspec/backends"
 )
@@ -103,6 +106,22 @@ func (b *Backend) Close() error {
 	}
 	ends.Wait()
 	return nil
+}
+
+// Uname tells what uname(1) and id -u do: the kernel's name, the host's, the
+// kernel's release, the machine, and the user.
+func (b *Backend) Uname(ctx context.Context) (words [4]string, uid int, err error) {
+	if err := b.usable(ctx); err != nil {
+		return words, 0, err
+	}
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return words, 0, os.NewSyscallError("uname", err)
+	}
+	for i, w := range [][65]byte{u.Sysname, u.Nodename, u.Release, u.Machine} {
+		words[i] = unix.ByteSliceToString(w[:])
+	}
+	return words, os.Geteuid(), nil
 }
 
 // DialContext connects from this machine, by net.Dialer.

@@ -96,11 +96,20 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 			read = append(read, w)
 		}
 	}
+	var opening, reading sync.WaitGroup
+	var err error
+	if len(ask) > 0 && t.system != nil {
+		// A shell that greets with nothing starts no process but itself.
+		opening.Go(func() { _, err = t.shell(ctx, as) })
+	}
 	ask = append(ask, t.readFiles(ctx, files, alone, timeout, replies)...)
-	var reading sync.WaitGroup
+	opening.Wait()
+	if err != nil {
+		return nil, err
+	}
 	found, rest := map[Want]reply{}, []Want(nil)
 	reading.Go(func() { rest = t.readFiles(ctx, files, read, timeout, found) })
-	err := t.exchange(ctx, as, ask, timeout, replies)
+	err = t.exchange(ctx, as, ask, timeout, replies)
 	reading.Wait()
 	maps.Copy(replies, found)
 	if err == nil {

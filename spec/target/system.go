@@ -1,11 +1,15 @@
 package target
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/fact"
 )
 
@@ -63,6 +67,44 @@ func (s System) String() string {
 		return s.PrettyName
 	}
 	return strings.TrimSpace(s.Kernel + " " + s.Release)
+}
+
+// A unamer is a backend that knows by itself what uname and id -u would say.
+type unamer interface {
+	Uname(ctx context.Context) (words [4]string, uid int, err error)
+}
+
+// readSystem finds out without a process what system this is, where the backend
+// can tell; else it returns nil, and the greeting tells.
+func readSystem(ctx context.Context, b backends.Backend) *System {
+	u, ok := b.(unamer)
+	r, ok2 := b.(backends.FileReader)
+	if !ok || !ok2 {
+		return nil
+	}
+	words, uid, err := u.Uname(ctx)
+	if err != nil {
+		return nil
+	}
+	s := System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid}
+	booted, err := r.Stat(ctx, "/run/systemd/system", true)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	const format, directory = 0o170000, 0o040000 // inode(7)
+	s.Systemd = err == nil && booted.Mode&format == directory
+	f, err := r.Open(ctx, "/etc/os-release")
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = r.Open(ctx, "/usr/lib/os-release")
+	}
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if s.OSRelease, err = fact.ParseOSRelease(f); err != nil {
+		return nil
+	}
+	return &s
 }
 
 func parseSystem(o Output) (System, error) {

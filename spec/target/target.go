@@ -56,6 +56,7 @@ type Target struct {
 	backend backends.Backend
 	shells  map[Identity]*shell
 	system  *System
+	usable  bool // a shell has answered
 
 	mu       sync.Mutex
 	dead     error // why the target cannot be used any more
@@ -173,6 +174,9 @@ func (t *Target) connect(ctx context.Context) error {
 	}
 	t.backend = b
 	t.count(func(s *Stats) { s.Connections++ })
+	if t.system == nil {
+		t.system = readSystem(ctx, b)
+	}
 	return nil
 }
 
@@ -182,7 +186,7 @@ func (t *Target) unusable(ctx context.Context, tried string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if t.system != nil {
+	if t.usable {
 		return t.setDead(&evidence.Unknown{
 			Evidence: evidence.Evidence{Target: t.String(), Unknown: true},
 			Reason:   "the connection was lost and could not be restored: " + t.mask(err.Error()),
@@ -209,7 +213,11 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 			return nil, err
 		}
 		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
-		s, greeted, err := openShell(limited, t.backend, greeting)
+		words := greeting
+		if t.system != nil {
+			words = ":"
+		}
+		s, greeted, err := openShell(limited, t.backend, words)
 		cancel()
 		if errors.Is(err, backends.ErrLost) && !again {
 			t.hangUp()
@@ -219,6 +227,7 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 			return nil, t.unusable(ctx, "start sh", err)
 		}
 		t.count(func(s *Stats) { s.Exchanges++ })
+		t.usable = true
 		if t.system == nil {
 			sys, err := parseSystem(greeted)
 			if err != nil {
@@ -251,6 +260,9 @@ func (t *Target) System(ctx context.Context) (System, error) {
 		return System{}, err
 	}
 	defer t.give()
+	if err := t.connect(ctx); err != nil {
+		return System{}, err
+	}
 	if t.system == nil {
 		if _, err := t.shell(ctx, Identity{}); err != nil {
 			return System{}, err

@@ -88,6 +88,17 @@ func TestTarget_TellsItsSystem(t *testing.T) {
 	g.Expect(sys.Hostname).To(Equal(host))
 }
 
+func TestTarget_TellsItsSystemWithoutAShell(t *testing.T) {
+	g := NewWithT(t)
+	target := open(t, "local://")
+	here, err := target.System(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(target.Stats().Exchanges).To(BeZero())
+	asked, err := open(t, rig.StartSSHD(t).URI("root")).System(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(here).To(Equal(asked), "as the shell tells it")
+}
+
 func TestTarget_AHungNameDoesNotTakeTheOthersWithIt(t *testing.T) {
 	g := NewWithT(t)
 	target := open(t, "local://")
