@@ -18,10 +18,9 @@ import (
 
 // batches is how the questions of one-liners about one target are joined.
 type batches struct {
-	limit  int   // at most so many specs in the next batch; 0 means all
-	asked  int   // specs that the last batch asked for
-	served int   // specs that used its answers
-	epoch  int64 // of the last batch
+	limit  int // at most so many specs in the next batch; 0 means all
+	asked  int // specs that the last batch asked for
+	served int // specs that used its answers
 }
 
 // maxRounds bounds how often a batch is asked for what depends on its answers.
@@ -52,7 +51,7 @@ func (s *suite) prepare(ctx context.Context, r *record, o *oneLiner, t *target.T
 		b.limit *= 2
 	}
 	mates := s.mates(ctx, r, o, t, b.limit)
-	b.asked, b.served, b.epoch = len(mates), 1, r.epoch
+	b.asked, b.served = len(mates), 1
 	s.expectCommands(t)
 	for range maxRounds {
 		all := target.Plan{}
