@@ -13,6 +13,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 const (
@@ -97,8 +98,8 @@ func (b *backend) lostError() error {
 
 // Start implements backends.Backend.
 func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
-	mark := newMark()
-	exec, ahead, err := request(cmd, mark)
+	mark := remote.NewMark()
+	exec, ahead, err := remote.Request(cmd, mark)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		defer release()
 		p.supervise(ctx)
 	}()
-	p.start(exec, stdin(cmd, ahead))
+	p.start(exec, remote.Stdin(cmd, ahead))
 	return p, nil
 }
 

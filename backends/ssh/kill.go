@@ -2,10 +2,11 @@ package ssh
 
 import (
 	"io"
-	"strconv"
 	"time"
 
 	xssh "golang.org/x/crypto/ssh"
+
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // kill ends the process group on the target, within killGrace, or killPatience when
@@ -60,7 +61,7 @@ func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
 			close(alive)
 			alive = nil
 		}
-		if pid := p.stderr.pid(); !ok && pid > 1 {
+		if pid := p.stderr.PID(); !ok && pid > 1 {
 			p.b.killGroup(pid, ended)
 		}
 		select {
@@ -69,21 +70,6 @@ func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
 		}
 	}
 }
-
-// groupKiller kills the members of the process group that p is in, one by one: what
-// a negative number means to kill differs from shell to shell, and the mistake
-// would be everybody's end. All are stopped first, until no new one is found, so that
-// none sees another die and does something about it. A server that gives its
-// processes no group of their own shares it with this script too; then p alone is
-// killed. The fields are those of proc(5), /proc/pid/stat.
-const groupKiller = `exec 2>/dev/null
-group() { sed "s/.*) . [0-9]* \\([0-9]*\\) .*/\\1/" /proc/$1/stat; }
-members() { grep -lsE "^[0-9]+ \\(.*\\) [^$1] [0-9]+ $g " /proc/[0-9]*/stat; }
-send() { for p in $f; do p=${p#/proc/}; kill -s $1 "${p%/stat}"; done; }
-g=$(group $p) && test "$g" -gt 1 || exit
-if test "$g" = "$(group $$)"; then kill -s KILL $p; exit; fi
-for n in 1 2 3 4 5 6 7 8 9; do f=$(members ZTX); test -n "$f" || break; send STOP; done
-for n in 1 2 3; do f=$(members ZX); test -n "$f" || break; send KILL; done`
 
 // killGroup kills a process and its group. It takes the spare session or one beyond
 // the places, since the places may be what is to be killed, and does nothing when the
@@ -96,8 +82,7 @@ func (b *backend) killGroup(pid int, ended <-chan struct{}) {
 	defer func() { _ = s.ch.Close() }()
 	go func() { _, _ = io.Copy(io.Discard, s.ch.Stderr()) }()
 	go func() { _, _ = io.Copy(io.Discard, s.ch) }()
-	script := "p=" + strconv.Itoa(pid) + "\n" + groupKiller
-	if _, err := s.ch.SendRequest("exec", true, execPayload(wrap(script))); err != nil {
+	if _, err := s.ch.SendRequest("exec", true, execPayload(remote.Wrap(remote.GroupKiller(pid)))); err != nil {
 		return
 	}
 	// The members die one after the other, and the last of them is not the first

@@ -2,7 +2,6 @@ package ssh
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // process is a session that was asked to run something.
@@ -24,7 +24,7 @@ type process struct {
 	// endsWithStdin says that closing the channel is enough to kill.
 	endsWithStdin bool
 
-	stdout, stderr gate
+	stdout, stderr remote.Gate
 	// drained is closed when both outputs have ended.
 	drained chan struct{}
 
@@ -34,23 +34,20 @@ type process struct {
 	err    error
 }
 
-// newMark is a word nobody else uses.
-func newMark() string { return "pid-" + rand.Text() + "-" }
-
 func newProcess(b *backend, s *session, mark string, cmd backends.Command) *process {
 	p := &process{
 		session: s, b: b, endsWithStdin: cmd.EndsWithStdin,
 		answered: make(chan struct{}), refused: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
 	}
-	p.stdout.w, p.stderr.w, p.stderr.mark = cmd.Stdout, cmd.Stderr, mark
+	p.stdout.W, p.stderr.W, p.stderr.Mark = cmd.Stdout, cmd.Stderr, mark
 	return p
 }
 
 // start sends the exec request and returns while its answer is on its way.
 func (p *process) start(exec string, stdin io.Reader) {
 	var outputs sync.WaitGroup
-	outputs.Go(func() { _, _ = io.Copy(&p.stdout, p.ch); p.stdout.end() })
-	outputs.Go(func() { _, _ = io.Copy(&p.stderr, p.ch.Stderr()); p.stderr.end() })
+	outputs.Go(func() { _, _ = io.Copy(&p.stdout, p.ch); p.stdout.End() })
+	outputs.Go(func() { _, _ = io.Copy(&p.stderr, p.ch.Stderr()); p.stderr.End() })
 	go func() { outputs.Wait(); close(p.drained) }()
 	// Asked for now, it is there when the answer to this one is.
 	go p.b.prepare()
@@ -97,8 +94,8 @@ func (p *process) supervise(ctx context.Context) {
 		givenUp = context.Cause(ctx)
 		p.giveUp()
 	}
-	p.stdout.shut()
-	p.stderr.shut()
+	p.stdout.Shut()
+	p.stderr.Shut()
 	_ = p.ch.Close()
 	p.result, p.err = p.outcome(givenUp)
 }
@@ -119,7 +116,7 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 	case givenUp != nil:
 		return backends.Status{}, givenUp
 	case isClosed(p.ended):
-		return p.status, errors.Join(p.stdout.err, p.stderr.err)
+		return p.status, errors.Join(p.stdout.Err(), p.stderr.Err())
 	case isClosed(p.refused):
 		return backends.Status{}, errors.New("the server refused to run a command")
 	}
@@ -128,45 +125,7 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 	})
 }
 
-// drain waits for the rest of the output. What the process itself has printed is on
-// its way: it arrives without a pause longer than a round trip, and is not more
-// than fits on the way. What comes later, or drop by drop, is a descendant's.
+// drain waits for the rest of the output.
 func (p *process) drain(stop <-chan struct{}) {
-	t := time.NewTicker(backends.Drain + 2*time.Duration(p.b.rtt.Load()))
-	defer t.Stop()
-	first := p.passed()
-	last := first
-	for slow := 0; slow <= drops; {
-		select {
-		case <-p.drained:
-			return
-		case <-p.gone:
-			<-p.drained
-			return
-		case <-stop:
-			return
-		case <-t.C:
-		}
-		now := p.passed()
-		idle := now == last && !p.stdout.busy() && !p.stderr.busy()
-		if idle || now-first > onTheWay {
-			return
-		}
-		if now-last < drop {
-			slow++
-		}
-		last = now
-	}
+	remote.Drain(&p.stdout, &p.stderr, 2*time.Duration(p.b.rtt.Load()), p.drained, p.gone, stop)
 }
-
-func (p *process) passed() int64 { return p.stdout.passed() + p.stderr.passed() }
-
-const (
-	// drop is less than any line worth the name carries in the time of Drain, and
-	// drops how many times no more came when drain gives up.
-	drop, drops = 1 << 10, 10
-	// onTheWay is more than what a process can have printed and we not have read
-	// when we are told that it has ended: the channel's window (2 MiB in
-	// x/crypto), sshd's buffers and two pipes.
-	onTheWay = 8 << 20
-)

@@ -1,4 +1,4 @@
-package ssh
+package remote
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func FuzzEncode(f *testing.F) {
 		if strings.ContainsRune(a+b, 0) {
 			return
 		}
-		exec, ahead, err := request(backends.Command{
+		exec, ahead, err := Request(backends.Command{
 			Args: []string{"sh", "-c", `printf '%s\0' "$V" "$@"`, "sh", a, b}, Env: []string{"V=" + b},
 		}, "mark")
 		if err != nil {
@@ -81,7 +81,7 @@ func TestEncodeForEverySh(t *testing.T) {
 				if long {
 					words = append(words, strings.Repeat("'!\n", 30_000))
 				}
-				request, ahead, err := request(backends.Command{
+				request, ahead, err := Request(backends.Command{
 					Args: append([]string{"printf", `%s\0`}, words...), Dir: "/tmp", Env: []string{"A B=1"},
 				}, "mark")
 				if err != nil {
@@ -119,37 +119,8 @@ func TestBadCommands(t *testing.T) {
 		`"=value"`:      {Args: []string{"true"}, Env: []string{"=value"}},
 		"holds a NUL b": {Args: []string{"true"}, Dir: "\x00"},
 	} {
-		if _, _, err := request(cmd, "mark"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := Request(cmd, "mark"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", cmd, err)
-		}
-	}
-}
-
-func TestGate(t *testing.T) {
-	for _, c := range []struct {
-		in   []string
-		want string
-		pid  int
-	}{
-		{[]string{"mark17\n"}, "", 17},
-		{[]string{"noise", "\nma", "rk1", "7", "\nmine\nmark18\n"}, "noise\nmine\nmark18\n", 17},
-		{[]string{"no mark at all"}, "no mark at all", 0},
-		{[]string{"mark$$ >&2\nmine"}, "mark$$ >&2\nmine", 0},
-		{[]string{"mark17"}, "mark17", 0},
-	} {
-		var out bytes.Buffer
-		g := &gate{w: &out, mark: "mark"}
-		for _, s := range c.in {
-			_, _ = g.Write([]byte(s))
-		}
-		g.end()
-		if out.String() != c.want || g.pid() != c.pid {
-			t.Errorf("%q: %q, %d", c.in, out.String(), g.pid())
-		}
-		g.shut()
-		_, _ = g.Write([]byte("late"))
-		if out.String() != c.want {
-			t.Errorf("%q: written to after it was shut", c.in)
 		}
 	}
 }

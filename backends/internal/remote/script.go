@@ -1,4 +1,4 @@
-package ssh
+package remote
 
 import (
 	"errors"
@@ -18,14 +18,14 @@ const maxRequest = 100_000
 // the places where half of what is asked about lives.
 const sbin = "/usr/local/sbin:/usr/sbin:/sbin"
 
-// request makes the exec request for a command, and what has to go ahead of its
-// stdin when the request alone cannot hold it.
-func request(cmd backends.Command, mark string) (exec string, ahead string, err error) {
-	script, err := script(cmd, mark)
+// Request makes the one line of shell text that a command is sent as, and what has
+// to go ahead of its stdin when the line alone cannot hold it.
+func Request(cmd backends.Command, mark string) (exec string, ahead string, err error) {
+	script, err := Script(cmd, mark)
 	if err != nil {
 		return "", "", err
 	}
-	if exec = wrap(script); len(exec) <= maxRequest {
+	if exec = Wrap(script); len(exec) <= maxRequest {
 		return exec, "", nil
 	}
 	// read takes one byte at a time, hence leaves the rest of stdin alone. (A shell
@@ -33,13 +33,13 @@ func request(cmd backends.Command, mark string) (exec string, ahead string, err 
 	return `sh -c 'IFS= read -r s && eval "$(printf %b "$s")"'`, escape(script) + "\n", nil
 }
 
-// wrap makes shell text an exec request that any login shell hands to sh unchanged.
-func wrap(script string) string { return `sh -c 'eval "$(printf %b "` + escape(script) + `")"'` }
+// Wrap makes shell text one line that any login shell hands to sh unchanged.
+func Wrap(script string) string { return `sh -c 'eval "$(printf %b "` + escape(script) + `")"'` }
 
-// script is the command as POSIX shell text that becomes the command by exec: no
+// Script is the command as POSIX shell text that becomes the command by exec: no
 // shell stays in between to swallow a signal.
-func script(cmd backends.Command, mark string) (string, error) {
-	if err := check(cmd); err != nil {
+func Script(cmd backends.Command, mark string) (string, error) {
+	if err := Check(cmd); err != nil {
 		return "", err
 	}
 	var s strings.Builder
@@ -74,7 +74,8 @@ func script(cmd backends.Command, mark string) (string, error) {
 	return s.String(), nil
 }
 
-func check(cmd backends.Command) error {
+// Check says what is wrong with a command that no process can be started by.
+func Check(cmd backends.Command) error {
 	if len(cmd.Args) == 0 || cmd.Args[0] == "" {
 		return errors.New("no command was given")
 	}
@@ -109,8 +110,8 @@ func escape(text string) string {
 	return b.String()
 }
 
-// stdin is what the process reads, behind what has to go ahead of it.
-func stdin(cmd backends.Command, ahead string) io.Reader {
+// Stdin is what the process reads, behind what has to go ahead of it.
+func Stdin(cmd backends.Command, ahead string) io.Reader {
 	switch {
 	case ahead == "":
 		return cmd.Stdin

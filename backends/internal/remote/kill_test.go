@@ -1,4 +1,4 @@
-package ssh
+package remote
 
 import (
 	"bufio"
@@ -65,7 +65,7 @@ func TestGroupKiller(t *testing.T) {
 		t.Run(strings.Join(sh, " "), func(t *testing.T) {
 			member, cmd := family(t)
 			_, bystander := family(t)
-			script := "p=" + strconv.Itoa(member) + "\n" + groupKiller
+			script := GroupKiller(member)
 			killer := exec.Command(sh[0], append(sh[1:], "-c", script)...)
 			killer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			if out, err := killer.CombinedOutput(); len(out) > 0 {
@@ -83,7 +83,7 @@ func TestGroupKiller(t *testing.T) {
 	}
 	t.Run("a server without groups", func(t *testing.T) {
 		member, cmd := family(t)
-		killer := exec.Command("sh", "-c", "p="+strconv.Itoa(member)+"\n"+groupKiller)
+		killer := exec.Command("sh", "-c", GroupKiller(member))
 		// The killer is in the group itself, as a server's every child would be.
 		killer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: cmd.Process.Pid}
 		if out, err := killer.CombinedOutput(); err != nil {
