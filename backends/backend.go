@@ -159,6 +159,27 @@ type FileInfo struct {
 	ModTime time.Time
 }
 
+// A Prefetcher is a FileReader to which each call is dear, and which can look at many
+// files at once.
+type Prefetcher interface {
+	FileReader
+	// Prefetch looks at the named files in few calls and returns a FileReader that
+	// answers about them, and about what their links lead to, as they were then;
+	// about other files it asks anew. A name that ends in a slash stands for a
+	// directory whose files are going to be read. What could not be read is told
+	// by the FileReader's answers. The FileReader is good until ctx ends.
+	Prefetch(ctx context.Context, names []string) FileReader
+}
+
+// A Limited backend also reaches targets on which no process can be started, such
+// as a stopped container or one without a shell. It is a FileReader, then.
+type Limited interface {
+	Backend
+	// NoProcess says why no process can be started ("no shell in this container"),
+	// or is nil. It is known when the backend is open and does not change.
+	NoProcess() error
+}
+
 // A Dialer is a Backend that connects to addresses as the target sees them.
 type Dialer interface {
 	Backend

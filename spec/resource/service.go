@@ -151,7 +151,7 @@ func unitNames(names []string) []string {
 }
 
 func systemctlFailed(sys target.System, o target.Output) error {
-	if !sys.Systemd {
+	if sys.Init != "systemd" {
 		return fmt.Errorf("the init system of this target is not systemd, and no other is supported yet: %s", firstWords(o))
 	}
 	return fmt.Errorf("systemctl failed: %s", firstWords(o))

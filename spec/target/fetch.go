@@ -81,6 +81,10 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 		return nil, err
 	}
 	replies := make(map[Want]reply, len(wants))
+	if t.noShell != nil {
+		t.answerOffline(ctx, as, wants, timeout, replies)
+		return replies, context.Cause(ctx)
+	}
 	files, ok := t.backend.(backends.FileReader)
 	if !ok || as != (Identity{}) {
 		return replies, t.exchange(ctx, as, wants, timeout, replies)

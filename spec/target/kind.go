@@ -34,6 +34,15 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
+	// Offline, where set, answers about names by files where no process can be
+	// started, and Read, where set, does so otherwise. It is for files that tell
+	// less than a process would (users in a directory service) or more than is
+	// worth reading where a process can be asked (a package database). A name
+	// that is missing from the map could not be told.
+	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
+	// Files are the files that Offline or Read look at, for backends that look at
+	// many at once (see backends.Prefetcher). It may name too many or too few.
+	Files func(sys System, names []string) []string
 	// Alone keeps Read from running while questions are asked, whose processes it
 	// would see.
 	Alone bool
@@ -71,6 +80,8 @@ type asker interface {
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
 	readable() (ok, alone bool)
+	files(sys System, names []string) []string
+	offline(ctx context.Context, r backends.FileReader, sys System, names []string) (facts map[string]Answer[any], asked string, err error)
 	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
 }
 
@@ -103,6 +114,26 @@ func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 
 // readable tells whether reading files may answer, and whether that is done alone.
 func (k *Kind[F]) readable() (ok, alone bool) { return k.Read != nil, k.Alone }
+
+func (k *Kind[F]) files(sys System, names []string) []string {
+	if k.Files == nil {
+		return nil
+	}
+	return k.Files(sys, names)
+}
+
+// offline answers by files what no process can be asked about. The error is ErrAsk
+// where files cannot tell.
+func (k *Kind[F]) offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], string, error) {
+	if k.Offline == nil {
+		return nil, "", ErrAsk
+	}
+	typed, err := k.Offline(ctx, r, sys, names)
+	if err != nil {
+		return nil, "", err
+	}
+	return untyped(typed), k.Name + " " + backends.Quote(names...), nil
+}
 
 // patiently calls f in a goroutine that is left to itself when it has not returned
 // by the end of the context: on a dead network file system it never does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -14,9 +15,10 @@ import (
 )
 
 // greeting asks what system this is, along with the request that opens the
-// shell: the kernel, our user, whether systemd is PID 1 (sd_booted(3)), and
+// shell: the kernel, our user, the first process, what runs the services, and
 // os-release(5).
-const greeting = `uname -snrm; id -u; if [ -d /run/systemd/system ]; then echo systemd; else echo -; fi; ` +
+const greeting = `uname -snrm; id -u; p=; read -r p 2>/dev/null </proc/1/comm; echo "$p"; ` +
+	`if [ -d /run/systemd/system ]; then echo systemd; else echo; fi; ` +
 	`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || :`
 
 // A System is what a target is.
@@ -26,7 +28,11 @@ type System struct {
 	Release  string // of the kernel: "6.1.0-25-amd64"
 	Machine  string // "x86_64"
 	UID      int    // of the account we are there
-	Systemd  bool   // whether systemd runs as PID 1
+	// Init is what runs the services: "systemd", or empty where nothing is known to.
+	Init string
+	// PID1 is the name of the first process, by proc(5), /proc/1/comm; empty where
+	// it was not told.
+	PID1 string
 	fact.OSRelease
 }
 
@@ -87,29 +93,69 @@ func readSystem(ctx context.Context, b backends.Backend) *System {
 		return nil
 	}
 	s := System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid}
-	booted, err := r.Stat(ctx, "/run/systemd/system", true)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.readInit(ctx, r); err != nil {
 		return nil
 	}
-	const format, directory = 0o170000, 0o040000 // inode(7)
-	s.Systemd = err == nil && booted.Mode&format == directory
-	f, err := r.Open(ctx, "/etc/os-release")
-	if errors.Is(err, fs.ErrNotExist) {
-		f, err = r.Open(ctx, "/usr/lib/os-release")
-	}
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if s.OSRelease, err = fact.ParseOSRelease(f); err != nil {
+	if err := s.readRelease(ctx, r); err != nil || s.OSRelease.ID == "" {
 		return nil
 	}
 	return &s
 }
 
+// offlineSystem reads what system a target is on which no process can be started.
+// Nothing is booted there, and images without os-release(5) are none the worse.
+func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) {
+	if p, ok := r.(backends.Prefetcher); ok {
+		r = p.Prefetch(ctx, osReleases)
+	}
+	s := System{Kernel: "Linux"}
+	if err := s.readRelease(ctx, r); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// readInit is what the greeting asks of /proc/1/comm and sd_booted(3).
+func (s *System) readInit(ctx context.Context, r backends.FileReader) error {
+	booted, err := r.Stat(ctx, "/run/systemd/system", true)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	const format, directory = 0o170000, 0o040000 // inode(7)
+	if err == nil && booted.Mode&format == directory {
+		s.Init = "systemd"
+	}
+	if f, err := r.Open(ctx, "/proc/1/comm"); err == nil {
+		defer f.Close()
+		text, _ := io.ReadAll(io.LimitReader(f, 64))
+		s.PID1 = strings.TrimSuffix(string(text), "\n")
+	}
+	return nil
+}
+
+// osReleases are where os-release(5) may be, the first that exists counts.
+var osReleases = []string{"/etc/os-release", "/usr/lib/os-release"}
+
+// readRelease reads os-release(5); a system that has none stays without.
+func (s *System) readRelease(ctx context.Context, r backends.FileReader) error {
+	for _, name := range osReleases {
+		f, err := r.Open(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read %s: %w", name, err)
+		}
+		defer f.Close()
+		s.OSRelease, err = fact.ParseOSRelease(f)
+		return err
+	}
+	return nil
+}
+
 func parseSystem(o Output) (System, error) {
-	lines := strings.SplitN(string(o.Stdout), "\n", 4)
-	if len(lines) < 4 {
+	lines := strings.SplitN(string(o.Stdout), "\n", 5)
+	if len(lines) < 5 {
 		return System{}, fmt.Errorf("cannot tell what system this is: uname and id answered %q %q", excerpt(string(o.Stdout)), excerpt(string(o.Stderr)))
 	}
 	words := strings.Fields(lines[0])
@@ -120,9 +166,9 @@ func parseSystem(o Output) (System, error) {
 	if err != nil {
 		return System{}, fmt.Errorf("cannot read the answer of id -u: %q", lines[1])
 	}
-	osr, err := fact.ParseOSRelease(strings.NewReader(lines[3]))
+	osr, err := fact.ParseOSRelease(strings.NewReader(lines[4]))
 	if err != nil {
 		return System{}, err
 	}
-	return System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid, Systemd: lines[2] == "systemd", OSRelease: osr}, nil
+	return System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid, PID1: lines[2], Init: lines[3], OSRelease: osr}, nil
 }

@@ -56,7 +56,8 @@ type Target struct {
 	backend backends.Backend
 	shells  map[Identity]*shell
 	system  *System
-	usable  bool // a shell has answered
+	usable  bool  // a shell has answered, or files were read
+	noShell error // why no process can be started there, or nil
 
 	mu       sync.Mutex
 	dead     error // why the target cannot be used any more
@@ -174,9 +175,34 @@ func (t *Target) connect(ctx context.Context) error {
 	}
 	t.backend = b
 	t.count(func(s *Stats) { s.Connections++ })
-	if t.system == nil {
+	if limited, ok := b.(backends.Limited); ok {
+		t.noShell = limited.NoProcess()
+	}
+	switch {
+	case t.noShell != nil:
+		return t.connectOffline(ctx)
+	case t.system == nil:
 		t.system = readSystem(ctx, b)
 	}
+	return nil
+}
+
+// connectOffline reads what system a target is on which no process can be started.
+func (t *Target) connectOffline(ctx context.Context) error {
+	files, ok := t.backend.(backends.FileReader)
+	if !ok {
+		return t.unusable(ctx, "", t.noShell)
+	}
+	if t.system == nil {
+		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+		defer cancel()
+		system, err := offlineSystem(limited, files)
+		if err != nil {
+			return t.unusable(ctx, "read os-release", err)
+		}
+		t.system = system
+	}
+	t.usable = true
 	return nil
 }
 
@@ -211,6 +237,9 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 	for again := false; ; again = true {
 		if err := t.connect(ctx); err != nil {
 			return nil, err
+		}
+		if t.noShell != nil {
+			return nil, t.unknown(evidence.Evidence{}, t.noShell.Error(), t.noShell).err
 		}
 		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
 		words := greeting
