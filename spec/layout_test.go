@@ -50,6 +50,8 @@ var allowed = []struct {
 	{"backends/local", "a backend knows no specs", []string{"backends"}},
 	{"backends/internal/remote", "backends share it, and it knows none of them", []string{"backends"}},
 	{"backends/ssh", "a backend knows no specs", []string{"backends", "backends/internal/remote"}},
+	{"backends/docker", "a backend knows no specs", []string{"backends", "backends/internal/remote"}},
+	{"backends/command", "a backend knows no specs", []string{"backends", "backends/internal/remote"}},
 	{"backends/backendtest", "other people's backends are tested with it", []string{"backends"}},
 	{"backends/backendtest/rig", "it starts the real things, and knows nothing of what is tested", []string{"backends"}},
 	{"spec/evidence", "a leaf, shared by target, matchers and reports", nil},
