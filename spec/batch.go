@@ -65,22 +65,25 @@ func (s *suite) prepare(ctx context.Context, r *record, o *oneLiner, t *target.T
 		for _, as := range distinct(all.As) {
 			var wants []target.Want
 			for i, w := range all.Wants {
-				if all.As[i] == as && !slices.Contains(wants, w) {
+				if all.As[i] == as {
 					wants = append(wants, w)
 				}
 			}
-			if err := t.Fetch(r.ctx, as, wants, r.epoch); err != nil {
+			if err := t.Fetch(r.ctx, as, distinct(wants), r.epoch); err != nil {
 				return
 			}
 		}
 	}
 }
 
-func distinct(ids []target.Identity) []target.Identity {
-	var out []target.Identity
-	for _, id := range ids {
-		if !slices.Contains(out, id) {
-			out = append(out, id)
+// distinct leaves out what has come before.
+func distinct[T comparable](all []T) []T {
+	seen := make(map[T]bool, len(all))
+	var out []T
+	for _, one := range all {
+		if !seen[one] {
+			seen[one] = true
+			out = append(out, one)
 		}
 	}
 	return out
@@ -121,7 +124,7 @@ func (s *suite) toCome(o *oneLiner) bool {
 		return false
 	}
 	if o.chosen == nil {
-		chosen := s.filters().leave(o)
+		chosen := s.filter().leave(o)
 		o.chosen = &chosen
 	}
 	return *o.chosen
@@ -192,9 +195,21 @@ type filters struct {
 	skipFiles   gtypes.FileFilters
 }
 
-// filters reads Ginkgo's configuration. Ginkgo has checked it already: what
+// filter returns the filters, which are read once: the configuration does not
+// change after the first node has started.
+func (s *suite) filter() *filters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.filters == nil {
+		f := s.readFilters()
+		s.filters = &f
+	}
+	return s.filters
+}
+
+// readFilters reads Ginkgo's configuration. Ginkgo has checked it already: what
 // cannot be read here leaves everything in.
-func (s *suite) filters() filters {
+func (s *suite) readFilters() filters {
 	c, _ := ginkgo.GinkgoConfiguration()
 	f := filters{title: s.title, suiteLabels: s.labels}
 	if c.LabelFilter != "" {
@@ -220,7 +235,7 @@ func joined(expressions []string) *regexp.Regexp {
 }
 
 // leave tells whether the filters leave a one-liner in.
-func (f filters) leave(o *oneLiner) bool {
+func (f *filters) leave(o *oneLiner) bool {
 	locations := append(slices.Clone(o.tree.ContainerHierarchyLocations), o.location)
 	text := strings.TrimSpace(f.title + " " + strings.TrimSpace(o.tree.FullText()+" "+o.text))
 	labels := append(slices.Clone(f.suiteLabels), o.tree.Labels()...)

@@ -48,6 +48,7 @@ type suite struct {
 	holds     []*condition // of the OnlyOn being entered
 	oneLiners []*oneLiner
 	batches   map[*target.Target]*batches
+	filters   *filters                  // set when they were first wanted
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
 	secrets   []string
 	test      ginkgo.GinkgoTestingT

@@ -290,13 +290,16 @@ func (v View) lookup(ctx context.Context, w Want) (reply, error) {
 // came.
 func group(wants []Want) (kinds []asker, names map[asker][]string) {
 	names = map[asker][]string{}
+	seen := make(map[Want]bool, len(wants))
 	for _, w := range wants {
-		if !slices.Contains(kinds, w.Kind) {
+		if seen[w] {
+			continue
+		}
+		seen[w] = true
+		if names[w.Kind] == nil {
 			kinds = append(kinds, w.Kind)
 		}
-		if !slices.Contains(names[w.Kind], w.Name) {
-			names[w.Kind] = append(names[w.Kind], w.Name)
-		}
+		names[w.Kind] = append(names[w.Kind], w.Name)
 	}
 	return kinds, names
 }
