@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -40,7 +41,12 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	s.console = &console{suite: s, out: stdout}
 	formatter.ColorableStdOut = s.console
 	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
+	// A run is short, and most of what it makes lives to its end: with this much
+	// that is never touched, the collector first runs when more than as much has
+	// been made, and a large suite notices nothing.
+	ballast := make([]byte, 16<<20)
 	passed := ginkgo.RunSpecs(t, description, args...)
+	runtime.KeepAlive(ballast)
 	formatter.ColorableStdOut = stdout
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
