@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,10 @@ type Script struct {
 	Stdin []byte
 	// Timeout bounds it; 0 means the target's.
 	Timeout time.Duration
+	// LiveStdout and LiveStderr, where set, are told what it prints as it comes,
+	// beside the Output at its end. Each is written to by one goroutine, and holds
+	// up the command while it is.
+	LiveStdout, LiveStderr io.Writer
 }
 
 // ErrNoDir is the error of a Script whose directory cannot be entered.
@@ -47,6 +52,8 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		return Output{}, e, err
 	}
 	t.count(func(s *Stats) { s.Commands++ })
+	sh.out.listen(s.LiveStdout)
+	sh.err.listen(s.LiveStderr)
 	out, err := sh.run(ctx, s.compose(), timeout)
 	if err != nil {
 		e = withStderr(e, out)

@@ -253,6 +253,8 @@ type frames struct {
 	scanned   int // no mark begins before this offset of buf
 	truncated bool
 	complete  []frame
+	live      io.Writer // gets what is in a frame as it comes; may be nil
+	told      int       // so much of buf was told to live
 }
 
 // ended is the number of the frame that says that the shell has ended.
@@ -298,10 +300,12 @@ func (f *frames) Write(p []byte) (int, error) {
 		default:
 		}
 	}
+	f.tell()
 	if len(f.buf) > maxOutput {
 		// The mark may have begun in what is here: keep its possible beginning.
-		f.buf = append([]byte(nil), f.buf[len(f.buf)-len(f.mark)-32:]...)
-		f.scanned, f.truncated = 0, true
+		cut := len(f.buf) - len(f.mark) - 32
+		f.buf = append([]byte(nil), f.buf[cut:]...)
+		f.scanned, f.told, f.truncated = 0, max(0, f.told-cut), true
 	}
 	return len(p), nil
 }
@@ -315,7 +319,7 @@ func (f *frames) cut() bool {
 		i = bytes.Index(f.buf[f.scanned:], mark)
 	}
 	if i < 0 {
-		f.scanned = max(0, len(f.buf)-len(mark)+1)
+		f.scanned = max(0, len(f.buf)-max(len(f.mark), len(f.bye))+1)
 		return false
 	}
 	i += f.scanned
@@ -330,9 +334,45 @@ func (f *frames) cut() bool {
 		fr.number = ended
 	}
 	fr.text, fr.truncated = f.buf[:i:i], f.truncated
+	f.tellUpTo(i)
 	f.complete = append(f.complete, fr)
-	f.buf, f.scanned, f.truncated = f.buf[end+1:], 0, false
+	f.buf, f.scanned, f.told, f.truncated = f.buf[end+1:], 0, 0, false
 	return true
+}
+
+// listen has what comes from now on told to w, as it comes.
+func (f *frames) listen(w io.Writer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.live = w
+}
+
+// tell tells what has come, but for an end that may be the beginning of a mark.
+func (f *frames) tell() {
+	end := len(f.buf)
+	for _, mark := range [][]byte{f.mark, f.bye} {
+		n := min(len(mark)+32, len(f.buf))
+		if i := bytes.Index(f.buf[len(f.buf)-n:], mark); len(mark) > 0 && i >= 0 {
+			end = min(end, len(f.buf)-n+i)
+			continue
+		}
+		for n := min(len(mark)-1, len(f.buf)); n > 0; n-- {
+			if bytes.HasSuffix(f.buf, mark[:n]) {
+				end = min(end, len(f.buf)-n)
+				break
+			}
+		}
+	}
+	f.tellUpTo(end)
+}
+
+func (f *frames) tellUpTo(end int) {
+	if f.live == nil || end <= f.told {
+		return
+	}
+	// Whoever listens no longer must not disturb the target.
+	_, _ = f.live.Write(f.buf[f.told:end])
+	f.told = end
 }
 
 func (f *frames) pop() (frame, bool) {
