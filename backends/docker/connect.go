@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -118,6 +119,8 @@ func (e endpoint) explain(ctx context.Context, target string, err error) error {
 		return unreachable(target, tried, &worded{"there is no such socket", cause}, from+" Does the engine run? (service docker start)")
 	case errors.Is(cause, syscall.ECONNREFUSED):
 		return unreachable(target, tried, &worded{"connection refused", cause}, from+" Does the engine run? (service docker start)")
+	case !e.tls && strings.HasPrefix(e.host, "tcp:") && errors.Is(cause, io.EOF):
+		from += " Does it want TLS? Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
 	}
 	var wrapped *url.Error
 	if errors.As(cause, &wrapped) {

@@ -42,7 +42,14 @@ func findEndpoint() (endpoint, error) {
 	name, from := os.Getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT"
 	if name == "" {
 		from = filepath.Join(folder, "config.json")
-		if name, err = currentContext(from); err != nil {
+		name, err = currentContext(from)
+		if errors.Is(err, os.ErrPermission) {
+			// As the docker command does: somebody else's home is no reason to stop.
+			e := environmentEndpoint(folder)
+			e.from += " (" + from + " may not be read)"
+			return e, nil
+		}
+		if err != nil {
 			return endpoint{}, err
 		}
 	}
