@@ -111,7 +111,9 @@ func (b *backend) exec(ctx context.Context, user string, args []string, stdin bo
 	return created.ID, conn, err
 }
 
-// attach starts an exec. The client looks at the context only while it dials.
+// attach starts an exec. From here on it may run, so that a context that ends must not
+// make us lose sight of it: whoever asked gets the connection all the same, and kills.
+// Only an engine that does not answer at all is left to itself.
 func attach(ctx context.Context, api client.APIClient, id string) (types.HijackedResponse, error) {
 	type attached struct {
 		conn types.HijackedResponse
@@ -119,13 +121,17 @@ func attach(ctx context.Context, api client.APIClient, id string) (types.Hijacke
 	}
 	result := make(chan attached, 1)
 	go func() {
+		// The client looks at the context only while it dials.
 		conn, err := api.ContainerExecAttach(context.WithoutCancel(ctx), id, container.ExecAttachOptions{})
 		result <- attached{conn, err}
 	}()
+	late := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(killPatience, func() { close(late) }) })
+	defer stop()
 	select {
 	case r := <-result:
 		return r.conn, r.err
-	case <-ctx.Done():
+	case <-late:
 		go func() {
 			if r := <-result; r.err == nil {
 				r.conn.Close()

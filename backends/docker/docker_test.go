@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,10 +103,17 @@ func output(t testing.TB, b backends.Backend, words ...string) string {
 
 const wait = `trap "exit 0" TERM INT; while :; do sleep 1000 & wait $!; done`
 
-func conformance(t *testing.T, uri string, kill func(context.Context) error) {
+// dear are the checks that start hundreds of processes, and can be spoilt neither by
+// the user nor by the engine.
+var dear = []string{"words arrive byte for byte", "exit codes"}
+
+func conformance(t *testing.T, uri string, kill func(context.Context) error, without ...string) {
 	t.Helper()
 	open := func(ctx context.Context) (backends.Backend, error) { return backends.Open(ctx, uri) }
 	for _, check := range backendtest.Checks() {
+		if slices.Contains(without, check.Name) {
+			continue
+		}
 		t.Run(check.Name, func(t *testing.T) {
 			err := check.Run(t.Context(), open, backendtest.Options{Kill: kill})
 			if na, ok := errors.AsType[*backendtest.NotApplicableError](err); ok {
@@ -118,15 +126,20 @@ func conformance(t *testing.T, uri string, kill func(context.Context) error) {
 }
 
 func TestConformance(t *testing.T) {
-	images := map[string]string{"debian": rig.Image(t), "busybox": busybox(t)}
-	for name, image := range images {
-		for _, user := range []string{"", "65534:65534@"} {
-			t.Run(name+"/"+map[bool]string{true: "root", false: "user"}[user == ""], func(t *testing.T) {
-				id := startContainer(t, image, "sh", "-c", wait)
-				conformance(t, "docker://"+user+id, func(ctx context.Context) error {
-					return exec.CommandContext(ctx, "docker", "kill", id).Run()
-				})
-			})
-		}
+	for _, c := range []struct {
+		name, image, user string
+		without           []string
+	}{
+		{"debian/root", rig.Image(t), "", nil},
+		{"debian/user", rig.Image(t), "65534:65534@", dear},
+		{"busybox/root", busybox(t), "", dear},
+		{"busybox/user", busybox(t), "65534:65534@", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			id := startContainer(t, c.image, "sh", "-c", wait)
+			conformance(t, "docker://"+c.user+id, func(ctx context.Context) error {
+				return exec.CommandContext(ctx, "docker", "kill", id).Run()
+			}, c.without...)
+		})
 	}
 }

@@ -102,7 +102,7 @@ func readMount(text string) (m mount.Mount, err error) {
 	case m.Source == "" || !strings.HasPrefix(m.Target, "/") || strings.Contains(m.Target, ":"):
 		return m, fmt.Errorf("option mount=%s: want SRC:DST or SRC:DST:ro, and DST absolute", text)
 	case m.Type == mount.TypeVolume && strings.ContainsAny(m.Source, "/~"):
-		return m, fmt.Errorf("option mount=%s: want SRC absolute, or the name of a volume", text)
+		return m, fmt.Errorf("option mount=%s: want SRC absolute ($PWD/DIR), or the name of a volume", text)
 	}
 	return m, nil
 }

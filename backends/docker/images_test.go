@@ -3,6 +3,7 @@ package docker_test
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"strings"
@@ -44,9 +45,10 @@ func makeImage(t testing.TB, files []file, changes ...string) string {
 	for _, c := range changes {
 		args = append(args, "--change", c)
 	}
-	id := engineIn(t, archive.Bytes(), append(args, "-")...)
-	t.Cleanup(func() { engine(t, "rmi", "--force", id) })
-	return id
+	image := "hostspec-test/" + strings.ToLower(rand.Text()) + ":1"
+	engineIn(t, archive.Bytes(), append(args, "-", image)...)
+	t.Cleanup(func() { engine(t, "rmi", "--force", image) })
+	return image
 }
 
 // libraries are what a program is linked with, its loader included.

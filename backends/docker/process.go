@@ -15,7 +15,7 @@ import (
 
 const (
 	// killPatience bounds the killing of a process that was given up.
-	killPatience = 15 * time.Second
+	killPatience = 25 * time.Second
 	// firstLook is when an exec is first asked whether it has ended although its
 	// output has not, and slowestLook how often it is in the long run.
 	firstLook, slowestLook = 20 * time.Millisecond, 250 * time.Millisecond
@@ -233,9 +233,8 @@ func (p *process) kill(ctx context.Context) {
 			return
 		}
 		if pid := p.stderr.PID(); pid > 1 {
-			if _, err := p.b.run(ctx, users[i%len(users)], []string{"sh", "-c", remote.GroupKiller(pid)}, nil); err != nil {
-				return
-			}
+			// An engine may refuse once; whether it did is seen by the next look.
+			_, _ = p.b.run(ctx, users[i%len(users)], []string{"sh", "-c", remote.GroupKiller(pid)}, nil)
 			i++
 		}
 		select {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	// The kinds of targets that are built in.
-	_ "github.com/hostspec/hostspec/backends/docker"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
 	"github.com/hostspec/hostspec/spec/report"
@@ -38,6 +37,9 @@ type plan struct {
 type runTarget struct {
 	// text is what the test binary gets, shown what people see.
 	text, shown string
+	uri         *backends.URI
+	// env is added to the environment of the target's test binaries.
+	env []string
 }
 
 func (p *plan) shown() []string {
@@ -120,7 +122,7 @@ func parseTargets(texts []string) ([]runTarget, error) {
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, runTarget{text: text, shown: uri.String()})
+		targets = append(targets, runTarget{text: text, shown: uri.String(), uri: uri})
 	}
 	return targets, nil
 }
