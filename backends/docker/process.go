@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -33,6 +34,8 @@ type process struct {
 	conn types.HijackedResponse
 	// endsWithStdin says that closing the connection is enough to kill.
 	endsWithStdin bool
+	// told says that its input has ended, so that such a process ends.
+	told atomic.Bool
 
 	stdout, stderr remote.Gate
 	// drained is closed when both outputs have ended.
@@ -66,7 +69,8 @@ func (p *process) stream(stdin io.Reader) {
 		return
 	}
 	go func() {
-		_, _ = io.Copy(p.conn.Conn, stdin)
+		_, err := io.Copy(p.conn.Conn, stdin)
+		p.told.Store(err == nil)
 		_ = p.conn.CloseWrite()
 	}()
 }
@@ -145,6 +149,8 @@ func (p *process) look(ctx context.Context) (status backends.Status, ended bool,
 // judge tells the end of a process from that of its container.
 func (p *process) judge(ctx context.Context, status backends.Status) (backends.Status, error) {
 	switch {
+	case status.Code == dying && p.endsWithStdin && p.told.Load():
+		// It did what it promised.
 	case status.Code == dying:
 		if err := p.b.alive(ctx); err != nil {
 			if ctx.Err() != nil {
