@@ -26,7 +26,11 @@ func (i Item) String() string {
 		return head + "  could not tell: " + shown(i.Reason)
 	}
 	var parts []string
+	retyped := find(i.Before, "type") != find(i.After, "type")
 	for _, key := range keysOf(i.Before, i.After) {
+		if retyped && (key == "size" || key == "link") {
+			continue // what a directory has no use for
+		}
 		if part := changed(i, key); part != "" {
 			parts = append(parts, part)
 		}
