@@ -24,8 +24,10 @@ import (
 const (
 	magic   = "hostspec snapshot "
 	version = 1
-	// maxFile bounds what a file may hold, compressed or not.
-	maxFile = 1 << 30
+	// maxFile bounds what a file may hold, compressed or not, and maxRatio how much
+	// of it may come of one byte, so that a damaged one takes no memory.
+	maxFile  = 1 << 30
+	maxRatio = 1000
 )
 
 var (
@@ -141,7 +143,7 @@ func Decode(r io.Reader) (*Snapshot, error) {
 	case v == 0:
 		return nil, ErrForeign
 	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxFile), zstd.WithDecoderConcurrency(1))
+	z, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(uint64(min(maxFile, 1<<20+maxRatio*len(body)))), zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
