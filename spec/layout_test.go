@@ -59,6 +59,7 @@ var allowed = []struct {
 	{"spec/fact", "parsers do no I/O and know nobody", nil},
 	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/target"}},
+	{"spec/snapshot", "it asks by way of a target, and knows no resources and no specs", []string{"backends", "spec/evidence", "spec/fact", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
 	{"spec", "the glue", []string{"backends", "backends/docker", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/resource", "spec/report"}},
 	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},

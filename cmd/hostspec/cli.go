@@ -22,9 +22,11 @@ const (
 
 // commandLine is the grammar of the command line.
 type commandLine struct {
-	Run     runCommand     `cmd:"" help:"Run specs against this machine or others."`
-	Init    initCommand    `cmd:"" help:"Start a folder of specs that compiles and passes on this machine."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run      runCommand      `cmd:"" help:"Run specs against this machine or others."`
+	Init     initCommand     `cmd:"" help:"Start a folder of specs that compiles and passes on this machine."`
+	Snapshot snapshotCommand `cmd:"" help:"Keep what is known of a target in a file."`
+	Diff     diffCommand     `cmd:"" help:"Tell what differs between two snapshots or targets."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // A console is where a command writes.

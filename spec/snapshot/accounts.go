@@ -1,0 +1,141 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// accountFiles are told as users, groups and passwords; as files they have a mode
+// and an owner, and no content.
+var accountFiles = []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"}
+
+// accounts reads the target's own users and groups. Those of directory services are
+// no part of the target.
+func (r *request) accounts() section {
+	script := fmt.Sprintf(`for f in passwd group subuid subgid; do echo; echo "%[1]s $f"
+if [ $f = passwd ] || [ $f = group ] || [ -e /etc/$f ]; then cat /etc/$f || exit; fi; done`, r.mark)
+	return section{name: "accounts", kinds: []string{KindUser, KindGroup}, script: script,
+		read: func(_ *Snapshot, _ target.System, o target.Output, _ map[string]answered) ([]Fact, error) {
+			if !o.Status.Success() {
+				return nil, failure(o)
+			}
+			files := r.sectionsOf(o.Stdout)
+			users, err := fact.ParsePasswd(strings.NewReader(files["passwd"]))
+			if err != nil {
+				return nil, err
+			}
+			groups, err := fact.ParseGroup(strings.NewReader(files["group"]))
+			if err != nil {
+				return nil, err
+			}
+			return accountFacts(users, groups, files["subuid"], files["subgid"]), nil
+		}}
+}
+
+func accountFacts(users []fact.User, groups []fact.Group, subuid, subgid string) []Fact {
+	var out []Fact
+	groupsOf := map[string][]string{}
+	for _, g := range groups {
+		for _, m := range g.Members {
+			groupsOf[m] = append(groupsOf[m], g.Name)
+		}
+	}
+	uids, gids := subordinates(subuid), subordinates(subgid)
+	for _, u := range users {
+		list := groupsOf[u.Name]
+		slices.Sort(list)
+		out = append(out, newFact(KindUser, u.Name, "uid", strconv.Itoa(u.UID), "gid", strconv.Itoa(u.GID),
+			"comment", u.Gecos, "home", u.Home, "shell", u.Shell, "groups", strings.Join(list, ","),
+			"subuid", uids[u.Name], "subgid", gids[u.Name]))
+		delete(groupsOf, u.Name)
+		// Where it does not stand in shadow(5), which is told with more.
+		if u.Password != "x" {
+			out = append(out, newFact(KindPassword, u.Name, "state", passwordState(u.Password)))
+		}
+	}
+	for _, g := range groups {
+		// Members with an account are told as the groups of that user.
+		others := slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return groupsOf[m] == nil })
+		slices.Sort(others)
+		out = append(out, newFact(KindGroup, g.Name, "gid", strconv.Itoa(g.GID), "members", strings.Join(others, ",")))
+	}
+	return out
+}
+
+// subordinates reads subuid(5) or subgid(5): NAME:FIRST:COUNT.
+func subordinates(text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, span, ok := strings.Cut(strings.TrimSpace(line), ":")
+		if !ok {
+			continue
+		}
+		if out[name] != "" {
+			span = out[name] + "," + span
+		}
+		out[name] = span
+	}
+	return out
+}
+
+// passwordState is what passwordScript says about a field.
+func passwordState(field string) string {
+	switch {
+	case field == "":
+		return "empty"
+	case field[0] == '!' || field[0] == '*':
+		return "locked"
+	}
+	return "set"
+}
+
+// passwordScript prints shadow(5) without the hashes, which never leave the target.
+const passwordScript = `[ -e /etc/shadow ] || exit 0
+while IFS=: read -r n p rest; do
+case $p in '') p=empty;; '!'*|'*'*) p=locked;; *) p=set;; esac
+echo "$n:$p:$rest"
+done </etc/shadow`
+
+// passwords are told by whether one is set and by the days of shadow(5), of which
+// the first is that of the last change. That a password was changed twice on one
+// day is not seen: what would show it, a digest of the hash, could be used to find
+// out the password.
+func (r *request) passwords() section {
+	return section{name: "passwords", kinds: []string{KindPassword}, script: passwordScript,
+		read: func(_ *Snapshot, _ target.System, o target.Output, _ map[string]answered) ([]Fact, error) {
+			if !o.Status.Success() {
+				return nil, failure(o)
+			}
+			var out []Fact
+			for line := range strings.Lines(string(o.Stdout)) {
+				line = strings.TrimSuffix(line, "\n")
+				f := strings.Split(line, ":")
+				if f[0] == "" || strings.ContainsAny(f[0][:1], "#+-") {
+					continue
+				}
+				if len(f) < 8 {
+					return nil, errors.New("/etc/shadow has a line with too few fields")
+				}
+				out = append(out, newFact(KindPassword, f[0], "state", f[1], "changed", day(f[2]),
+					"min_days", f[3], "max_days", f[4], "warn_days", f[5], "inactive_days", f[6], "expires", day(f[7])))
+			}
+			return out, nil
+		}}
+}
+
+// day is a date in days since 1970. A zero in place of that of the last change
+// means that it must be changed at the next login.
+func day(field string) string {
+	n, err := strconv.ParseUint(field, 10, 31)
+	if err != nil || n == 0 {
+		return field
+	}
+	return time.Unix(int64(n)*86400, 0).UTC().Format(time.DateOnly)
+}

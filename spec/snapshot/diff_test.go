@@ -1,0 +1,130 @@
+package snapshot
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+// small is a snapshot of a few facts, of which /etc is watched.
+func small(facts ...Fact) *Snapshot {
+	return &Snapshot{Watched: []string{"/etc"}, facts: sortFacts(facts)}
+}
+
+func lines(before, after *Snapshot, ignore ...string) []string {
+	d := Diff(before, after, DiffOptions{Ignore: ignore})
+	out := []string{}
+	for _, i := range append(d.Items, d.Unknown...) {
+		out = append(out, i.String())
+	}
+	return out
+}
+
+func file(name, mode string) Fact { return newFact(KindFile, name, "type", "file", "mode", mode) }
+
+func folder(name string) Fact { return newFact(KindFile, name, "type", "directory") }
+
+// What is known on one side and not on the other is never the same, and never a
+// difference.
+func TestDiff_WhatCouldNotBeTold(t *testing.T) {
+	closed := folder("/etc/d").unknown("entries", "Permission denied")
+	none := newFact(KindService, "", keyNone, "no init")
+	for name, test := range map[string]struct {
+		before, after *Snapshot
+		want          []string
+	}{
+		"a whole kind": {small(newFact(KindPackage, "a", "version", "1")), small(cannotTell(KindPackage, "dpkg-query: not found")),
+			[]string{"package  could not tell: after: dpkg-query: not found"}},
+		"a whole kind on both sides": {small(cannotTell(KindPackage, "x")), small(cannotTell(KindPackage, "x")),
+			[]string{"package  could not tell: before: x; after: x"}},
+		"nothing of the kind on both sides": {small(none), small(none), []string{}},
+		"nothing of the kind on one side": {small(none), small(newFact(KindService, "a.service", "active", "active")),
+			[]string{"service  could not tell: before: no init"}},
+		"part of a kind": {small(file("/etc/a", "1")), small(Fact{Kind: KindFile}.unknown(keySome, "find: odd")),
+			[]string{"file /etc/a  file, mode 1 -> (absent)", "file  could not tell: after: find: odd"}},
+		"below a closed folder": {small(folder("/etc/d"), file("/etc/d/x", "1"), file("/etc/dx", "1")), small(closed),
+			[]string{"file /etc/dx  file, mode 1 -> (absent)", "file /etc/d/**  could not tell: after: Permission denied"}},
+		"below a folder closed to both": {small(closed), small(closed),
+			[]string{"file /etc/d/**  could not tell: before: Permission denied; after: Permission denied"}},
+		"a closed folder that is gone": {small(closed), small(),
+			[]string{"file /etc/d  directory -> (absent)", "file /etc/d/**  could not tell: before: Permission denied"}},
+		"a file that cannot be looked at": {small(Fact{Kind: KindFile, Name: "/etc/x"}.unknown("type", "Permission denied")), small(file("/etc/x", "1")),
+			[]string{"file /etc/x/**  could not tell: before: Permission denied"}},
+		"a content beside a mode": {small(file("/etc/x", "1").unknown("sha256", "no")), small(newFact(KindFile, "/etc/x", "type", "file", "mode", "2", "sha256", "ab")),
+			[]string{"file /etc/x  mode 1 -> 2", "file /etc/x  could not tell: content: before: no"}},
+		"what only one side watched": {small(), &Snapshot{Watched: []string{"/etc", "/opt"}, facts: []Fact{file("/opt/x", "1")}},
+			[]string{"file /opt/**  could not tell: watched only after"}},
+		"what is started anew": {small(newFact(KindService, "a", "active", "active", ".pid", "1")), small(newFact(KindService, "a", "active", "active", ".pid", "2")),
+			[]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(lines(test.before, test.after)).To(Equal(test.want))
+		})
+	}
+}
+
+func TestDiff_IgnoresWhatCouldNotBeTold(t *testing.T) {
+	g := NewWithT(t)
+	closed := small(folder("/etc/d").unknown("entries", "no"), cannotTell(KindPassword, "no"), file("/etc/x", "1").unknown("sha256", "no"))
+	g.Expect(lines(closed, closed, "/etc/d/**", "password:**", "/etc/x")).To(BeEmpty())
+	closed.Ignored = []string{"/etc/**"}
+	g.Expect(lines(closed, closed, "password:**")).To(BeEmpty())
+}
+
+func TestNoise(t *testing.T) {
+	g := NewWithT(t)
+	for _, r := range Noise() {
+		g.Expect(CheckIgnore(r.Pattern)).To(Succeed())
+		g.Expect(r.Why).NotTo(BeEmpty(), r.Pattern)
+		for _, p := range r.Except {
+			g.Expect(CheckIgnore(p)).To(Succeed())
+		}
+	}
+	plain, container := newFilter(nil, nil, false), newFilter([]string{"/srv/*/tmp/**", "package:linux-*"}, []string{"/tmp/app", "/var/log"}, true)
+	for _, test := range []struct {
+		kind, name        string
+		folder            bool
+		plain, containers bool
+	}{
+		{KindFile, "/tmp", true, false, false},
+		{KindFile, "/tmp/x", true, true, true},
+		{KindFile, "/tmpx", false, false, false},
+		{KindFile, "/tmp/app", true, true, false},
+		{KindFile, "/tmp/app/x", false, true, false},
+		{KindFile, "/tmp/apps", false, true, true},
+		{KindFile, "/var/log/syslog", false, true, false},
+		{KindFile, "/var/log/nginx", true, false, false},
+		{KindFile, "/var/cache/apt/pkgcache.bin", false, true, true},
+		{KindFile, "/var/cache/apt", true, false, false},
+		{KindFile, "/var/lib/dpkg/status", false, true, true},
+		{KindFile, "/var/lib/dpkg/diversions", false, false, false},
+		{KindFile, "/var/lib/dpkg/alternatives/editor", false, false, false},
+		{KindFile, "/etc/passwd-", false, true, true},
+		{KindFile, "/etc/passwd", false, false, false},
+		{KindFile, "/etc/hosts", false, false, true},
+		{KindFile, "/etc/ld.so.cache", false, false, false},
+		{KindFile, "/etc/machine-id", false, false, false},
+		{KindFile, "/usr/lib/python3/__pycache__/a.pyc", false, true, true},
+		{KindFile, "/usr/lib/python3/__pycache__", true, false, false},
+		{KindFile, "/var/lib/cfengine3/state/x/y", false, true, true},
+		{KindFile, "/var/lib/cfengine3/state", true, false, false},
+		{KindFile, "/srv/a/tmp/x", false, false, true},
+		{KindFile, "/srv/a/b/tmp/x", false, false, false},
+		{KindCron, "/tmp/x", false, true, true},
+		{KindMount, "/run/user/0", false, true, true},
+		{KindMount, "/run", false, false, false},
+		{KindMount, "/tmp/x", false, false, false},
+		{KindService, "user@0.service", false, true, true},
+		{KindService, "user-runtime-dir@0.service", false, true, true},
+		{KindService, "sshd@3-10.0.0.1:22-10.0.0.2:40000.service", false, true, true},
+		{KindService, "ssh.service", false, false, false},
+		{KindParameter, "net.ipv4.conf.veth0a.forwarding", false, true, true},
+		{KindParameter, "net.ipv4.conf.eth0.forwarding", false, false, false},
+		{KindPackage, "linux-image-6", false, false, true},
+	} {
+		g.Expect(plain.ignores(test.kind, test.name, test.folder)).To(Equal(test.plain), "%s %s", test.kind, test.name)
+		g.Expect(container.ignores(test.kind, test.name, test.folder)).To(Equal(test.containers), "%s %s, container", test.kind, test.name)
+	}
+	g.Expect(plain.pruned()).To(ContainElements("/proc", "/tmp", "/run"))
+	g.Expect(plain.pruned()).NotTo(ContainElements("/var/log", "/var/lib/dpkg"))
+}

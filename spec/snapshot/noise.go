@@ -1,0 +1,190 @@
+package snapshot
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// A NoiseRule leaves out what differs although nothing of substance has changed.
+type NoiseRule struct {
+	// Pattern is a path of files, or KIND:NAME for facts of other kinds. A * stands
+	// for any part of a name without a slash, ** for any number of folders, {a,b}
+	// for either; what ends in /** is what lies below a folder, not the folder.
+	Pattern string
+	// Why says what makes the noise.
+	Why string
+	// Except are patterns that are compared all the same.
+	Except []string
+	// Folders says that folders are compared all the same, by type, mode and owner.
+	Folders bool
+	// Container says that the rule is for containers only.
+	Container bool
+}
+
+// Noise returns what is left out of every comparison. That such a list keeps
+// Puppet, Ansible, Itamae and CFEngine quiet when they run twice was measured.
+func Noise() []NoiseRule {
+	return []NoiseRule{
+		{Pattern: "/proc/**", Why: "the kernel's own; what counts there is told as mounts, ports and parameters"},
+		{Pattern: "/sys/**", Why: "the kernel's own"},
+		{Pattern: "/dev/**", Why: "devices, made at each boot"},
+		{Pattern: "/run/**", Why: "what runs at the moment, gone with a boot"},
+		{Pattern: "/tmp/**", Why: "temporary files"},
+		{Pattern: "/var/tmp/**", Why: "temporary files"},
+		{Pattern: "/var/log/**", Why: "logs; their folders are compared", Folders: true},
+		{Pattern: "/var/cache/**", Why: "caches, Puppet's and apt's among them; their folders are compared", Folders: true},
+		{Pattern: "/root/.cache/**", Why: "caches of programs that root runs"},
+		{Pattern: "/home/*/.cache/**", Why: "caches of programs that people run"},
+		{Pattern: "/etc/{passwd,shadow,group,gshadow,subuid,subgid}-", Why: "backups of the account databases"},
+		{Pattern: "/etc/.pwd.lock", Why: "the lock of the account databases"},
+		{Pattern: "/etc/mtab", Why: "what is mounted is told as mounts"},
+		{Pattern: "/var/lib/dpkg/**", Why: "what is installed is told as packages",
+			Except: []string{"/var/lib/dpkg/{diversions,statoverride}", "/var/lib/dpkg/alternatives/**"}},
+		{Pattern: "/var/lib/apt/**", Why: "apt's lists and marks"},
+		{Pattern: "/var/lib/systemd/{timers,linger}/**", Why: "when timers last fired"},
+		{Pattern: "/var/lib/systemd/random-seed", Why: "saved at each shutdown"},
+		{Pattern: "/var/lib/puppet/{state,reports,clientbucket}/**", Why: "Puppet's own state"},
+		{Pattern: "/opt/puppetlabs/puppet/{cache,public}/**", Why: "Puppet's own state"},
+		{Pattern: "/var/lib/cfengine3/{state,outputs,reports,lastseen}/**", Why: "CFEngine's own state"},
+		{Pattern: "/var/lib/cfengine3/randseed", Why: "CFEngine's own state"},
+		{Pattern: "/var/cfengine/**", Why: "CFEngine's own state"},
+		{Pattern: "/root/.ansible/**", Why: "Ansible's working folder"},
+		{Pattern: "/**/__pycache__/**", Why: "what Python compiled as it ran"},
+		{Pattern: "/etc/{hosts,hostname,resolv.conf}", Why: "written by the container engine", Container: true},
+		{Pattern: "mount:/etc/{hosts,hostname,resolv.conf}", Why: "mounted by the container engine", Container: true},
+		{Pattern: "mount:/{proc,sys,dev,run}/**", Why: "the kernel's and the session's own"},
+		{Pattern: "mount:/var/lib/{docker,containers}/**", Why: "of containers, which come and go"},
+		{Pattern: "service:user{,-runtime-dir}@*.service", Why: "somebody is logged in, perhaps we are"},
+		{Pattern: "service:ssh{,d}@*:*-*:*.service", Why: "a connection, perhaps ours"},
+		{Pattern: "service:run-*", Why: "a passing unit of systemd-run"},
+		{Pattern: "parameter:kernel.ns_last_pid", Why: "the last process that was started"},
+		{Pattern: "parameter:kernel.perf_event_max_sample_rate", Why: "lowered by the kernel itself under load"},
+		{Pattern: "parameter:net.*.*.veth*.*", Why: "interfaces of containers, which come and go"},
+		{Pattern: "parameter:net.ipv4.tcp_fastopen_key", Why: "a key"},
+		{Pattern: "parameter:net.ipv6.conf.*.stable_secret", Why: "a key"},
+		{Pattern: "parameter:vm.stat_refresh", Why: "reading it makes the kernel work"},
+	}
+}
+
+// CheckIgnore says what is wrong with a pattern of Options.Ignore or
+// DiffOptions.Ignore.
+func CheckIgnore(pattern string) error {
+	kind, name := splitPattern(pattern)
+	switch {
+	case pattern == "":
+		return fmt.Errorf("an empty pattern ignores nothing")
+	case !slices.Contains(Kinds(), kind):
+		return fmt.Errorf("%q ignores nothing: want the path of files, from / on, or KIND:NAME with one of the kinds %s", pattern, strings.Join(Kinds(), ", "))
+	case !doublestar.ValidatePattern(name):
+		return fmt.Errorf("%q is no pattern: a [ or { has no end", pattern)
+	}
+	return nil
+}
+
+// splitPattern parts KIND:NAME. A path is of files.
+func splitPattern(pattern string) (kind, name string) {
+	if strings.HasPrefix(pattern, "/") {
+		return KindFile, pattern
+	}
+	kind, name, _ = strings.Cut(pattern, ":")
+	return kind, name
+}
+
+// A filter knows what is left out.
+type filter struct {
+	rules []NoiseRule
+	// asked are folders that somebody wants to see although they are noise.
+	asked []string
+}
+
+// newFilter joins the rules of Noise with patterns of a user, which hold whatever
+// is asked for.
+func newFilter(ignore, asked []string, container bool) filter {
+	f := filter{asked: asked}
+	for _, r := range Noise() {
+		if container || !r.Container {
+			f.rules = append(f.rules, r)
+		}
+	}
+	for _, p := range ignore {
+		f.rules = append(f.rules, NoiseRule{Pattern: p})
+	}
+	return f
+}
+
+// ignores tells whether a fact is left out. Cron tables are files, too.
+func (f filter) ignores(kind, name string, folder bool) bool {
+	for _, r := range f.rules {
+		if r.matches(kind, name, folder) && !f.wanted(r, kind, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted tells whether name lies below a folder that was asked for and that the
+// rule, being one of Noise, would take away.
+func (f filter) wanted(r NoiseRule, kind, name string) bool {
+	if r.Why == "" || kind != KindFile && kind != KindCron {
+		return false
+	}
+	for _, dir := range f.asked {
+		if below(name, dir) && (r.matches(KindFile, dir, false) || r.Pattern == dir+"/**") {
+			return true
+		}
+	}
+	return false
+}
+
+func (r NoiseRule) matches(kind, name string, folder bool) bool {
+	of, pattern := splitPattern(r.Pattern)
+	if of != kind && (of != KindFile || kind != KindCron) || r.Folders && folder {
+		return false
+	}
+	if !match(pattern, name) {
+		return false
+	}
+	return !slices.ContainsFunc(r.Except, func(p string) bool { return match(p, name) })
+}
+
+// match is doublestar's, but for DIR/**, which is not DIR itself.
+func match(pattern, name string) bool {
+	if dir, ok := plainFolder(pattern); ok {
+		return len(name) > len(dir)+1 && name[len(dir)] == '/' && name[:len(dir)] == dir
+	}
+	if !doublestar.MatchUnvalidated(pattern, name) {
+		return false
+	}
+	dir, ok := strings.CutSuffix(pattern, "/**")
+	return !ok || !doublestar.MatchUnvalidated(dir, name)
+}
+
+// plainFolder returns DIR of a pattern DIR/** in which nothing else stands for
+// something else.
+func plainFolder(pattern string) (dir string, ok bool) {
+	dir, ok = strings.CutSuffix(pattern, "/**")
+	return dir, ok && dir != "" && !strings.ContainsAny(dir, `*?[{\`)
+}
+
+// below tells whether name is dir or lies below it.
+func below(name, dir string) bool {
+	return dir == "/" || strings.HasPrefix(name, dir) && (len(name) == len(dir) || name[len(dir)] == '/')
+}
+
+// pruned are the folders that need not be looked into, since all that is below is
+// left out.
+func (f filter) pruned() []string {
+	var out []string
+	for _, r := range f.rules {
+		kind, pattern := splitPattern(r.Pattern)
+		dir, ok := plainFolder(pattern)
+		if ok && kind == KindFile && !r.Folders && r.Except == nil && !slices.Contains(out, dir) {
+			out = append(out, path.Clean(dir))
+		}
+	}
+	return out
+}
