@@ -169,6 +169,7 @@ func (j *job) take(e report.Event) {
 	case e.Result != nil && j.begin != nil:
 		r := *e.Result
 		r.Package = j.pkg.path
+		j.pkg.placeOf(&r)
 		if r.Node == "" {
 			j.ran++
 		}
