@@ -130,6 +130,7 @@ func TestBuiltProgramAlone(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "tmp"), 0o777); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(root, "dev", "null"), "")
 	a := runBuilt(t, name, func(cmd *exec.Cmd) {
 		cmd.Path, cmd.Args[0], cmd.Dir = "/web-spec", "/web-spec", "/"
 		cmd.Env = []string{"PATH=/"}

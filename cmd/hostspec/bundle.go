@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -138,8 +139,9 @@ func openBundle() (*bundle, error) {
 	// The link leads to the file that runs, also when its name is gone.
 	z, err := zip.OpenReader("/proc/self/exe")
 	if errors.Is(err, fs.ErrNotExist) {
+		// Without /proc it is what was called.
 		var name string
-		if name, err = os.Executable(); err == nil {
+		if name, err = exec.LookPath(os.Args[0]); err == nil {
 			z, err = zip.OpenReader(name)
 		}
 	}
