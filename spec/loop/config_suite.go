@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path"
@@ -48,6 +49,14 @@ func suiteKeyNames() []string {
 // containers and reports.
 var suiteName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// CheckName says what is wrong with the name of a suite.
+func CheckName(name string) error {
+	if !suiteName.MatchString(name) {
+		return fmt.Errorf("suite %q: a name has letters and digits, and . _ - after the first", name)
+	}
+	return nil
+}
+
 // parse reads a text, without a look at the files that it names.
 func (r *reader) parse(text []byte) *Config {
 	doc := r.document(text)
@@ -89,8 +98,8 @@ func (r *reader) unknownAtTop(key *yaml.Node) {
 
 func (r *reader) suite(f field) *Suite {
 	s := &Suite{Name: f.key.Value}
-	if !suiteName.MatchString(s.Name) {
-		r.wrong(f.key, "suite %q: a name has letters, digits, and . _ - within", s.Name)
+	if err := CheckName(s.Name); err != nil {
+		r.wrong(f.key, "%w", err)
 		return nil
 	}
 	what := "suite " + quoted(s.Name)

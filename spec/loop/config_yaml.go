@@ -133,7 +133,7 @@ func (r *reader) fields(n *yaml.Node, what, example string) []field {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
 		case !r.plain(key):
-		case key.Kind != yaml.ScalarNode || key.ShortTag() == "!!null":
+		case key.Kind != yaml.ScalarNode || key.Value == "": // null, true and 1 are words here
 			r.wrong(key, "%s has a key that is %s; want a word", what, kind(key))
 		case key.ShortTag() == "!!merge":
 			r.wrong(key, "merge keys (<<) are not supported; write it out")
