@@ -61,6 +61,7 @@ var allowed = []struct {
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/target"}},
 	{"spec/snapshot", "it asks by way of a target, and knows no resources and no specs", []string{"backends", "spec/evidence", "spec/fact", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
+	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/evidence", "spec/fact", "spec/report", "spec/snapshot", "spec/target"}},
 	{"spec", "the glue", []string{"backends", "backends/docker", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/resource", "spec/report"}},
 	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/alecthomas/kong"
@@ -23,6 +24,7 @@ const (
 // commandLine is the grammar of the command line.
 type commandLine struct {
 	Run      runCommand      `cmd:"" help:"Run specs against this machine or others."`
+	Build    buildCommand    `cmd:"" help:"Make one program of specs that runs anywhere, without Go."`
 	Init     initCommand     `cmd:"" help:"Start a folder of specs that compiles and passes on this machine."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what is known of a target in a file."`
 	Diff     diffCommand     `cmd:"" help:"Tell what differs between two snapshots or targets."`
@@ -62,6 +64,9 @@ func exit(code int) error {
 // hostspec is the whole program: it returns the exit code. Only --help ends the
 // process by itself.
 func hostspec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if bundled != "" {
+		return runBundle(os.Args[0], args, &console{ctx: ctx, stdout: stdout, stderr: stderr})
+	}
 	args, extra := cutExtra(args)
 	var grammar commandLine
 	parser, err := kong.New(&grammar,

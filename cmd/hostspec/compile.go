@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -40,9 +41,29 @@ func killGroup(p *os.Process) error {
 	return nil
 }
 
-// compile makes a test binary of each package, in folder. What the compiler has
-// to say goes to stderr in its own words.
-func compile(ctx context.Context, packages []*specPackage, folder string, stderr io.Writer) error {
+// compiled are packages, as the command line names them, that are compiled for
+// the run.
+type compiled []string
+
+func (c compiled) find(ctx context.Context) ([]*specPackage, error) { return findPackages(ctx, c) }
+
+func (c compiled) ready(ctx context.Context, packages []*specPackage, stderr io.Writer) (func(), error) {
+	folder, err := os.MkdirTemp("", "hostspec-run-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
+	}
+	remove := func() { os.RemoveAll(folder) } // what is left there harms nobody
+	if err := compile(ctx, packages, folder, stderr); err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, nil
+}
+
+// compile makes a test binary of each package, in folder, with more flags of the
+// compiler if need be. What the compiler has to say goes to stderr in its own
+// words.
+func compile(ctx context.Context, packages []*specPackage, folder string, stderr io.Writer, flags ...string) error {
 	errs := make([]error, len(packages))
 	outputs := make([]bytes.Buffer, len(packages))
 	free := make(chan struct{}, runtime.NumCPU())
@@ -53,7 +74,8 @@ func compile(ctx context.Context, packages []*specPackage, folder string, stderr
 			free <- struct{}{}
 			defer func() { <-free }()
 			dir, name := standFor(p.dir)
-			cmd := goCommand(ctx, dir, p.env, "test", "-c", "-o", p.binary, name)
+			args := slices.Concat([]string{"test", "-c", "-o", p.binary}, flags, []string{name})
+			cmd := goCommand(ctx, dir, p.env, args...)
 			cmd.Stderr = &outputs[i]
 			errs[i] = cmd.Run()
 		})

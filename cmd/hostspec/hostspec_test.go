@@ -112,7 +112,8 @@ func TestVersion(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	hostspec(t, "--help").run().wants(t, 0, "run ", "init ", "version ")
+	hostspec(t, "--help").run().wants(t, 0, "run ", "build ", "init ", "version ")
+	hostspec(t, "build", "--help").run().wants(t, 0, "--output", "./web-spec -t ssh://web1", "GOARCH")
 	hostspec(t, "run", "--help").run().wants(t, 0, "--target", "--ssh-config", "Exit codes", "130")
 }
 
@@ -125,7 +126,7 @@ func TestWrongUsage(t *testing.T) {
 		args, env []string
 		says      []string
 	}{
-		"no command":          {nil, nil, []string{`expected one of "run", "init", "version"`}},
+		"no command":          {nil, nil, []string{`expected one of "run", "build", "init", "version"`}},
 		"unknown command":     {[]string{"rnu"}, nil, []string{`did you mean "run"?`}},
 		"unknown flag":        {[]string{"run", "--fokus", "x"}, nil, []string{`unknown flag --fokus, did you mean "--focus"?`}},
 		"flags after version": {[]string{"version", "--", "-x"}, nil, []string{"only `hostspec run` takes flags"}},

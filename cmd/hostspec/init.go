@@ -17,6 +17,7 @@ import (
 // initCommand is `hostspec init`.
 type initCommand struct {
 	Module string `placeholder:"here|nested" help:"In a Go repository: add what specs need to its go.mod (here), or give specs a module of their own (nested)."`
+	Suite  string `placeholder:"NAME" help:"Write a hostspec.yaml with this suite for hostspec tdd, and the folder of specs only where there is none."`
 	Dir    string `arg:"" optional:"" help:"The repository; its folder spec is written. Default: where you are."`
 }
 
@@ -46,6 +47,15 @@ func (i *initCommand) Run(c *console) error {
 	if err != nil {
 		return usage("cannot start specs: %w", err)
 	}
+	var suite []newFile
+	if i.Suite != "" {
+		if suite, err = s.suite(i.Suite); err != nil {
+			return &exitError{exitUsage, err}
+		}
+		if exists(s.spec) {
+			return s.writeSuite(c, i.Suite, suite)
+		}
+	}
 	needs, err := s.needs()
 	if err != nil {
 		return usage("cannot start specs: %w", err)
@@ -57,6 +67,7 @@ func (i *initCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	files = append(files, suite...)
 	if err := writeNew(files); err != nil {
 		return &exitError{exitUsage, err}
 	}

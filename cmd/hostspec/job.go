@@ -170,6 +170,7 @@ func (j *job) take(e report.Event) {
 	case e.Result != nil && j.begin != nil:
 		r := *e.Result
 		r.Package = j.pkg.path
+		j.pkg.placeOf(&r)
 		if r.Node == "" {
 			j.ran++
 		}

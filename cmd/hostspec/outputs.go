@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -116,11 +117,12 @@ func openReport(name string) (*reportFile, error) {
 		// A file that may not be written is not to be replaced either, though
 		// its folder would allow it.
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("cannot be written: %w", cause(err))
+		if err == nil {
+			err = f.Close()
 		}
-		if err := f.Close(); err != nil {
-			return nil, err
+		// A program that runs cannot be written, and can be replaced.
+		if err != nil && !errors.Is(err, syscall.ETXTBSY) {
+			return nil, fmt.Errorf("cannot be written: %w", cause(err))
 		}
 		// The name may be a link; it is what it leads to that is replaced.
 		if name, err = filepath.EvalSymlinks(name); err != nil {
@@ -156,8 +158,15 @@ func (r *reportFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// commit gives the file its name, unless it is not whole.
 func (r *reportFile) commit() error {
+	if err := r.place(); err != nil {
+		return fmt.Errorf("report %s could not be written: %w", r.name, err)
+	}
+	return nil
+}
+
+// place gives the file its name, unless it is not whole.
+func (r *reportFile) place() error {
 	if err := r.f.Close(); err != nil {
 		r.err = errors.Join(r.err, err)
 	}
@@ -168,7 +177,7 @@ func (r *reportFile) commit() error {
 		r.err = os.Rename(r.f.Name(), r.name)
 	}
 	if r.err != nil {
-		return fmt.Errorf("report %s could not be written: %w", r.name, errors.Join(cause(r.err), os.Remove(r.f.Name())))
+		return errors.Join(cause(r.err), os.Remove(r.f.Name()))
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/hostspec/hostspec/spec/report"
 )
 
 // specImport is what the tests of a package import when they are specs.
@@ -28,6 +30,9 @@ type specPackage struct {
 	files []string // NAME or NAME:LINES, within dir
 	// binary is the compiled test.
 	binary string
+	// bundled is what a built program knows of the package, instead of its
+	// folder; nil in hostspec itself.
+	bundled *bundledPackage
 }
 
 // A place is one of the things that were asked for: where to stand, and what to
@@ -206,9 +211,26 @@ func or(s, other string) string {
 	return s
 }
 
+// placeOf tells the places of a result by the package's folder where the binary
+// was trimmed of it.
+func (s *specPackage) placeOf(r *report.Result) {
+	if s.bundled == nil {
+		return
+	}
+	r.Location.File = s.bundled.place(r.Location.File)
+	if r.FailedAt != nil {
+		at := *r.FailedAt
+		at.File = s.bundled.place(at.File)
+		r.FailedAt = &at
+	}
+}
+
 // focus is the filter for the lines that were asked for, in the words of
 // Ginkgo's flag: a regular expression for the file, then the lines.
 func (s *specPackage) focus() []string {
+	if s.bundled != nil {
+		return s.bundled.Focus
+	}
 	if s.whole {
 		return nil
 	}

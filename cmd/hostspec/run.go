@@ -1,9 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"time"
 )
 
@@ -29,25 +30,39 @@ type runCommand struct {
 func (runCommand) Help() string {
 	return `Flags after -- go to the test binary: hostspec run ./spec/... -- -ginkgo.seed=1
 
-Exit codes, the first that applies:
+` + exitCodes
+}
+
+const exitCodes = `Exit codes, the first that applies:
   2    wrong usage or configuration
   1    a spec was answered wrong
   3    a target was UNREACHABLE, or something could not be told
   4    nothing was tested
   0    all held
   130  stopped by Ctrl-C (twice: at once)`
+
+// A source is where a run gets its specs from.
+type source interface {
+	// find finds the packages.
+	find(context.Context) ([]*specPackage, error)
+	// ready sees to a test binary of each; what it has to say about one goes to
+	// stderr. release removes them again.
+	ready(ctx context.Context, packages []*specPackage, stderr io.Writer) (release func(), err error)
 }
 
-// Run checks all that can be checked before anything is run, compiles the specs,
-// runs them, and reports.
-func (r *runCommand) Run(c *console) error {
+// Run runs the specs of packages that are compiled for it.
+func (r *runCommand) Run(c *console) error { return r.run(c, compiled(r.Packages)) }
+
+// run checks all that can be checked before anything is run, makes the specs
+// ready, runs them, and reports.
+func (r *runCommand) run(c *console, from source) error {
 	p, err := r.plan()
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
-	packages, err := findPackages(stop.soft, r.Packages)
+	packages, err := from.find(stop.soft)
 	if err != nil {
 		return stop.explain(err)
 	}
@@ -56,14 +71,11 @@ func (r *runCommand) Run(c *console) error {
 		return &exitError{exitUsage, err}
 	}
 	defer outputs.abandon()
-	folder, err := os.MkdirTemp("", "hostspec-run-")
+	remove, err := from.ready(stop.soft, packages, c.stderr)
 	if err != nil {
-		return fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
-	}
-	defer os.RemoveAll(folder) // what is left there harms nobody
-	if err := compile(stop.soft, packages, folder, c.stderr); err != nil {
 		return stop.explain(err)
 	}
+	defer remove()
 	col := newCollector(outputs.formats, p.shown(), stop.interrupted)
 	f := &fleet{plan: p, packages: packages, collector: col, stop: stop}
 	if r.Verbose {
