@@ -31,6 +31,8 @@ type imageOptions struct {
 	env        []string
 	mounts     []mount.Mount
 	entrypoint []string
+	// draft is for a container that may become an image: see Draft.
+	draft bool
 }
 
 func checkImage(u *backends.URI) error {
@@ -134,6 +136,8 @@ type imageContainer struct {
 	opt    imageOptions
 	config *dockerspec.DockerOCIImageConfig
 	id     string
+	// imageID is the image's; name is the container's, empty for one of the engine's.
+	imageID, name string
 	// waits says that a process of ours stands in for the image's command.
 	waits bool
 	// still says that it was not started, since nothing can be.
@@ -153,15 +157,23 @@ func launch(ctx context.Context, u *backends.URI) (*imageContainer, error) {
 	}
 	m := &imageContainer{api: api, target: u.String(), image: u.Rest, opt: opt}
 	sweep(ctx, api)
+	if err := m.steps(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// steps makes the container, and takes it away when one of them fails.
+func (m *imageContainer) steps(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{m.inspect, m.create, m.start, m.ready} {
 		if err := step(ctx); err != nil {
 			if removed := m.close(); removed != nil {
 				err = fmt.Errorf("%w (and its container %.12s is left behind: %w)", err, m.id, removed)
 			}
-			return nil, err
+			return err
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // open makes a backend of the container, which its Close removes.
@@ -213,6 +225,7 @@ func (m *imageContainer) inspect(ctx context.Context) error {
 	case err != nil:
 		return unreachable(m.target, "look at image "+m.image, err, "")
 	}
+	m.imageID = image.ID
 	if m.config = image.Config; m.config == nil {
 		m.config = &dockerspec.DockerOCIImageConfig{}
 	}
@@ -240,7 +253,10 @@ func onlyShell(words []string) bool {
 }
 
 func (m *imageContainer) create(ctx context.Context) error {
-	config := &container.Config{Image: m.image, Env: m.opt.env, Labels: ownerLabels()}
+	config := &container.Config{Image: m.image, Env: m.opt.env}
+	if !m.opt.draft {
+		config.Labels = ownerLabels()
+	}
 	host := &container.HostConfig{Mounts: m.opt.mounts}
 	switch {
 	case m.opt.systemd:
@@ -249,15 +265,15 @@ func (m *imageContainer) create(ctx context.Context) error {
 		}
 	case len(m.opt.entrypoint) > 0:
 		config.Entrypoint, config.Cmd = m.opt.entrypoint, []string{}
-	case onlyShell(append(slices.Clone(m.config.Entrypoint), m.config.Cmd...)):
+	case m.opt.draft || onlyShell(append(slices.Clone(m.config.Entrypoint), m.config.Cmd...)):
 		m.waits = true
 		config.Entrypoint, config.Cmd = waiter, []string{}
 	}
-	if m.waits || m.opt.systemd {
+	if (m.waits || m.opt.systemd) && (!m.opt.draft || m.config.Healthcheck != nil) {
 		// Its health is that of a command which does not run.
 		config.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"NONE"}}
 	}
-	created, err := m.api.ContainerCreate(ctx, config, host, nil, nil, "")
+	created, err := m.api.ContainerCreate(ctx, config, host, nil, nil, m.name)
 	if err != nil {
 		return unreachable(m.target, "create a container", err, "")
 	}

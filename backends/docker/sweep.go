@@ -113,17 +113,36 @@ func sweep(ctx context.Context, api client.APIClient) {
 	if err != nil {
 		return
 	}
-	list, err := api.ContainerList(ctx, container.ListOptions{
+	labelled, err := api.ContainerList(ctx, container.ListOptions{
 		All: true, Filters: filters.NewArgs(filters.Arg("label", ownerLabel)),
 	})
 	if err != nil {
 		return
 	}
-	for _, c := range list {
-		o, err := parseOwner(c.Labels[ownerLabel])
+	drafts, err := api.ContainerList(ctx, container.ListOptions{
+		All: true, Filters: filters.NewArgs(filters.Arg("name", draftPrefix)),
+	})
+	if err != nil {
+		return
+	}
+	for _, c := range append(labelled, drafts...) {
+		o, err := ownerOf(c)
 		running := !strings.EqualFold(c.State, "exited")
 		if err == nil && o.dead(self, running) {
 			_ = removeContainer(ctx, api, c.ID) // see above
 		}
 	}
+}
+
+// ownerOf reads whose a container is: by its label, or by the name of a draft.
+func ownerOf(c container.Summary) (owner, error) {
+	if label, ok := c.Labels[ownerLabel]; ok {
+		return parseOwner(label)
+	}
+	for _, name := range c.Names {
+		if o, err := draftOwner(name); err == nil {
+			return o, nil
+		}
+	}
+	return owner{}, errors.New("it names no owner")
 }

@@ -27,7 +27,9 @@ func (m *imageContainer) bootSystemd(ctx context.Context, config *container.Conf
 		return unreachable(m.target, "ask the engine about cgroups", err, "")
 	}
 	config.Entrypoint, config.Cmd = []string{systemds[0]}, []string{}
-	config.StopSignal = "SIGRTMIN+3"
+	if !m.opt.draft {
+		config.StopSignal = "SIGRTMIN+3"
+	}
 	if config.User = ""; m.config.User != "" {
 		config.User = "0"
 	}

@@ -29,6 +29,8 @@ func DefaultWatch() []string {
 type Options struct {
 	// Watch are folders beside those of DefaultWatch. Below them nothing is noise.
 	Watch []string
+	// Whole watches the whole tree, but for what is noise.
+	Whole bool
 	// Ignore are patterns of what to leave out, as in NoiseRule.Pattern. What they
 	// name in the form FOLDER/** is not even looked at.
 	Ignore []string
@@ -125,6 +127,9 @@ func newRequest(opt Options) (*request, error) {
 		r.asked = append(r.asked, path.Clean(dir))
 	}
 	r.watch = outermost(append(DefaultWatch(), r.asked...))
+	if opt.Whole {
+		r.watch = []string{"/"}
+	}
 	for _, dir := range newFilter(opt.Ignore, r.asked, opt.Container).pruned() {
 		if !slices.ContainsFunc(r.asked, func(a string) bool { return below(a, dir) }) || slices.Contains(opt.Ignore, dir+"/**") {
 			r.pruned = append(r.pruned, dir)

@@ -1,0 +1,194 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/spec/snapshot"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A history is what the target was like at each moment that matters. In a container
+// the files of the whole tree are only listed, and hashed where the kernel says that
+// something has written them; what such a file held before is read in a second
+// container of the image. A live target has its watched folders hashed each time.
+type history struct {
+	built string // the image that a Dockerfile made
+
+	before, after *snapshot.Snapshot
+	// hashes are those of files after converge, and were those before.
+	hashes map[string]snapshot.Digest
+
+	// origin is a container of the image that nothing happens to.
+	origin       *docker.Draft
+	originTarget *target.Target
+}
+
+func (h *history) close() error {
+	var errs []error
+	if h.originTarget != nil {
+		errs = append(errs, h.originTarget.Close())
+	}
+	if h.origin != nil {
+		errs = append(errs, h.origin.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// look takes a snapshot of the target.
+func (l *run) look(ctx context.Context) (*snapshot.Snapshot, error) {
+	container := l.draft != nil
+	return snapshot.Take(ctx, l.target, snapshot.Options{Stamps: container, Whole: container, Container: container, Ignore: l.suite.Ignore})
+}
+
+func (l *run) lookBefore(ctx context.Context) (err error) {
+	l.history.before, err = l.look(ctx)
+	return err
+}
+
+// lookAfter hashes all that has been written since the container was made: what is
+// not among that is as in the image, also when something writes it later.
+func (l *run) lookAfter(ctx context.Context) (err error) {
+	h := &l.history
+	if h.after, err = l.look(ctx); err != nil || l.draft == nil {
+		return err
+	}
+	h.hashes, err = snapshot.Hash(ctx, l.target, l.writtenSinceStart(), snapshot.Options{})
+	return err
+}
+
+// writtenSinceStart are the files that may not be as the image has them: what changed
+// between the snapshots, and what the boot had changed before the first.
+func (l *run) writtenSinceStart() []string {
+	h := &l.history
+	return h.after.Since(l.draft.Created())
+}
+
+// was are the hashes of files as they were in the image.
+func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Digest, error) {
+	h := &l.history
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if h.origin == nil {
+		var err error
+		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: l.image, Mounts: mounts(l.suite)}); err != nil {
+			return nil, fmt.Errorf("cannot make a second container of %s: %w", l.image, err)
+		}
+		if h.originTarget, err = newTarget(h.origin.URI(), l.mask); err != nil {
+			return nil, err
+		}
+	}
+	return snapshot.Hash(ctx, h.originTarget, names, snapshot.Options{})
+}
+
+// changes is what converge has changed.
+func (l *run) changes(ctx context.Context) (*snapshot.Difference, error) {
+	h := &l.history
+	before, after := h.before, h.after
+	if l.draft != nil {
+		written := snapshot.Candidates(before, after)
+		was, err := l.was(ctx, written)
+		if err != nil {
+			return nil, err
+		}
+		before, after = before.WithHashes(was), after.WithHashes(only(h.hashes, written))
+	}
+	return snapshot.Diff(before, after, snapshot.DiffOptions{Ignore: l.suite.Ignore}), nil
+}
+
+func only(sums map[string]snapshot.Digest, names []string) map[string]snapshot.Digest {
+	out := map[string]snapshot.Digest{}
+	for _, name := range names {
+		if d, ok := sums[name]; ok {
+			out[name] = d
+		}
+	}
+	return out
+}
+
+// idempotent converges once more: nothing may differ then.
+func (l *run) idempotent(ctx context.Context) StageResult {
+	if len(l.suite.Converge) == 0 {
+		return StageResult{Outcome: Skipped, Summary: "an image is built anew each time"}
+	}
+	ran := l.convergeAll(ctx)
+	if ran.Outcome == Broken {
+		ran.Summary = "the second " + ran.Summary
+		return ran
+	}
+	again, err := l.look(ctx)
+	if err != nil {
+		return broken("looking at the target", err)
+	}
+	diff, err := l.sinceConverge(ctx, again)
+	if err != nil {
+		return broken("comparing files", err)
+	}
+	out := StageResult{Outcome: Held, Summary: "nothing differs; " + ran.Summary}
+	restarted := snapshot.Restarted(l.history.after, again)
+	for _, name := range restarted {
+		out.Details = append(out.Details, fmt.Sprintf("service %s was restarted by the second converge", name))
+	}
+	switch {
+	case len(restarted) > 0 && l.opt.Strict:
+		out.Outcome = Failed
+	case len(restarted) > 0:
+		out.Outcome = Warned
+	}
+	if len(restarted) > 0 {
+		out.Summary = fmt.Sprintf("%d restarted; %s", len(restarted), ran.Summary)
+	}
+	if len(diff.Items) > 0 {
+		out.Outcome, out.Summary = Failed, diff.Summary()+" after the second converge"
+		out.Details = append(describe(diff.Items), out.Details...)
+	} else if len(diff.Unknown) > 0 && l.newlyUnknown(diff.Unknown) != nil {
+		return StageResult{Outcome: Broken, Summary: "could not tell whether anything differs", Details: describe(l.newlyUnknown(diff.Unknown))}
+	}
+	return out
+}
+
+// newlyUnknown leaves out what could not be told at any time, as services without
+// systemd: that is told once, by the specs that need it.
+func (l *run) newlyUnknown(items []snapshot.Item) []snapshot.Item {
+	known := map[string]bool{}
+	for _, i := range l.history.after.Unknown() {
+		known[i.Kind+"\x00"+i.Name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i snapshot.Item) bool {
+		return known[i.Kind+"\x00"+i.Name] || known[i.Kind+"\x00"]
+	})
+}
+
+func describe(items []snapshot.Item) []string {
+	var out []string
+	for _, i := range items {
+		out = append(out, i.String())
+	}
+	return out
+}
+
+// sinceConverge compares the target with what it was after the first converge.
+func (l *run) sinceConverge(ctx context.Context, again *snapshot.Snapshot) (*snapshot.Difference, error) {
+	h := &l.history
+	opt := snapshot.DiffOptions{Ignore: l.suite.Ignore}
+	if l.draft == nil {
+		return snapshot.Diff(h.after, again, opt), nil
+	}
+	written := snapshot.Candidates(h.after, again)
+	now, err := snapshot.Hash(ctx, l.target, written, snapshot.Options{})
+	if err != nil {
+		return nil, err
+	}
+	were := only(h.hashes, written)
+	was, err := l.was(ctx, slices.DeleteFunc(slices.Clone(written), func(name string) bool { _, ok := were[name]; return ok }))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(were, was)
+	return snapshot.Diff(h.after.WithHashes(were), again.WithHashes(now), opt), nil
+}

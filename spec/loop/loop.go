@@ -1,0 +1,325 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// A Stage is a part of the loop.
+type Stage string
+
+// The stages, in their order.
+const (
+	Create     Stage = "create"
+	Red        Stage = "red"
+	Converged  Stage = "converge"
+	Green      Stage = "green"
+	Idempotent Stage = "idempotent"
+	Covered    Stage = "covered"
+	Promote    Stage = "promote"
+)
+
+// Stages returns the stages in their order.
+func Stages() []Stage {
+	return []Stage{Create, Red, Converged, Green, Idempotent, Covered, Promote}
+}
+
+// An Outcome is how a stage ended.
+type Outcome string
+
+// The outcomes. Broken is a stage that could not be gone through: the target was
+// UNREACHABLE, converge failed, or something could not be told.
+const (
+	Held    Outcome = "held"
+	Warned  Outcome = "warned"
+	Failed  Outcome = "failed"
+	Broken  Outcome = "broken"
+	Skipped Outcome = "skipped"
+)
+
+// A StageResult is how one stage went.
+type StageResult struct {
+	Stage   Stage         `json:"stage"`
+	Outcome Outcome       `json:"outcome"`
+	Took    time.Duration `json:"took"`
+	// Summary is one line: "12 specs: 12 passed".
+	Summary string `json:"summary"`
+	// Details are more lines, for a stage that did not simply hold.
+	Details []string `json:"details,omitempty"`
+}
+
+// A Result is how the loop of one suite went.
+type Result struct {
+	Suite string `json:"suite"`
+	// Target is the container, or the live target, that was converged.
+	Target string        `json:"target,omitempty"`
+	Stages []StageResult `json:"stages"`
+	// Vacuous are specs that were green before anything was done.
+	Vacuous []report.Result `json:"-"`
+	// Coverage is what converge changed and which specs look at it.
+	Coverage *Coverage `json:"coverage,omitempty"`
+	// Image is the ID of the image that was promoted.
+	Image string        `json:"image,omitempty"`
+	Took  time.Duration `json:"took"`
+	// Interrupted says that somebody ended it.
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Outcome is the worst outcome of the stages: Broken, Failed, Warned or Held.
+func (r *Result) Outcome() Outcome {
+	worst := Held
+	for _, s := range r.Stages {
+		switch {
+		case s.Outcome == Broken:
+			return Broken
+		case s.Outcome == Failed:
+			worst = Failed
+		case s.Outcome == Warned && worst == Held:
+			worst = Warned
+		}
+	}
+	return worst
+}
+
+// A SpecRun is how the suite's specs went on a target.
+type SpecRun struct {
+	Results []report.Result
+	// Err is why they could not be run to their end, or nil.
+	Err error
+}
+
+// Options are how a suite is gone through. The zero value works.
+type Options struct {
+	// Strict makes failures of vacuous specs and of services that the second
+	// converge restarts.
+	Strict bool
+	// MinCoverage is how many of a hundred changes have to be looked at.
+	MinCoverage int
+	// Keep leaves the container where it is, and Reuse begins with one that was
+	// kept. Both by the name Container.
+	Keep, Reuse bool
+	Container   string
+	// Force lets promote take over a tag that is in use.
+	Force bool
+	// Live says that a target that is no throwaway container may be converged.
+	Live bool
+	// Timeout bounds each converge command that has no time of its own; half an hour
+	// when zero.
+	Timeout time.Duration
+	// Mask takes secrets out of what is shown.
+	Mask func(string) string
+}
+
+const defaultConvergeTimeout = 30 * time.Minute
+
+// Hooks are what the loop needs of whoever goes through it.
+type Hooks struct {
+	// Specs runs the suite's specs against a target.
+	Specs func(ctx context.Context, stage Stage, target string) SpecRun
+	// Begin is told that a stage begins, and End how it went.
+	Begin func(Stage)
+	End   func(StageResult)
+	// Output is told what converge and docker build print.
+	Output io.Writer
+}
+
+// ErrLive is the error of a suite whose target is no container, without leave.
+var ErrLive = errors.New("its target is no throwaway container, and converging changes it")
+
+// Run goes through the loop of one suite. It returns when everything that was made
+// is gone again, or kept as it was asked for, also when ctx ends before.
+func Run(ctx context.Context, s *Suite, o Options, h Hooks) *Result {
+	began := time.Now()
+	l := &run{suite: s, opt: o, hooks: h, result: &Result{Suite: s.Name}}
+	if l.opt.Timeout == 0 {
+		l.opt.Timeout = defaultConvergeTimeout
+	}
+	defer func() { l.result.Took = time.Since(began) }()
+	l.stages(ctx)
+	l.result.Interrupted = ctx.Err() != nil
+	if err := l.cleanUp(); err != nil {
+		l.result.Stages = append(l.result.Stages, StageResult{Stage: Create, Outcome: Broken, Summary: "clean-up failed", Details: []string{err.Error()}})
+	}
+	return l.result
+}
+
+// A run is what is known while a suite is gone through.
+type run struct {
+	suite  *Suite
+	opt    Options
+	hooks  Hooks
+	result *Result
+
+	draft  *docker.Draft // nil for a live target
+	image  string        // what the draft was made from
+	target *target.Target
+	text   string         // what names the target
+	here   *target.Target // this side, for converge commands that run here
+
+	history history
+	green   []report.Result
+}
+
+// stages goes from stage to stage. One that is broken, and a green one that failed,
+// end it: what follows would say nothing.
+func (l *run) stages(ctx context.Context) {
+	steps := map[Stage]func(context.Context) StageResult{
+		Create: l.create, Red: l.red, Converged: l.converge, Green: l.runGreen,
+		Idempotent: l.idempotent, Covered: l.covered, Promote: l.promote,
+	}
+	over := ""
+	for _, stage := range Stages() {
+		if over != "" {
+			l.end(StageResult{Stage: stage, Outcome: Skipped, Summary: over})
+			continue
+		}
+		if l.hooks.Begin != nil {
+			l.hooks.Begin(stage)
+		}
+		began := time.Now()
+		r := steps[stage](ctx)
+		r.Stage, r.Took = stage, time.Since(began)
+		if ctx.Err() != nil && r.Outcome != Held {
+			r.Outcome, r.Summary, r.Details = Broken, "interrupted", nil
+		}
+		l.end(r)
+		switch {
+		case r.Outcome == Broken:
+			over = fmt.Sprintf("not reached: %s was broken", stage)
+		case r.Outcome == Failed && stage == Green:
+			over = "not reached: green failed"
+		}
+	}
+}
+
+func (l *run) end(r StageResult) {
+	for i := range r.Details {
+		r.Details[i] = l.mask(r.Details[i])
+	}
+	r.Summary = l.mask(r.Summary)
+	l.result.Stages = append(l.result.Stages, r)
+	if l.hooks.End != nil {
+		l.hooks.End(r)
+	}
+}
+
+func (l *run) mask(text string) string {
+	if l.opt.Mask == nil {
+		return text
+	}
+	return l.opt.Mask(text)
+}
+
+// broken is the result of a stage that met an error.
+func broken(doing string, err error) StageResult {
+	return StageResult{Outcome: Broken, Summary: doing + " failed", Details: []string{err.Error()}}
+}
+
+// create makes the container, or connects to the live target.
+func (l *run) create(ctx context.Context) StageResult {
+	text := l.suite.Target
+	if text == "" {
+		r, ok := l.createDraft(ctx)
+		if !ok {
+			return r
+		}
+		text = l.draft.URI()
+	} else if !l.opt.Live {
+		return broken("looking at the target", fmt.Errorf("%s: %w; --on-live-target allows it", text, ErrLive))
+	}
+	l.text = text
+	var err error
+	if l.target, err = newTarget(text, l.mask); err != nil {
+		return broken("naming the target", err)
+	}
+	sys, err := l.target.System(ctx)
+	if err != nil {
+		return broken("reaching the target", err)
+	}
+	l.result.Target = l.target.String()
+	return StageResult{Outcome: Held, Summary: fmt.Sprintf("%s, %s", l.from(), sys)}
+}
+
+// from says what the target is made of.
+func (l *run) from() string {
+	switch {
+	case l.suite.Target != "":
+		return l.suite.Target
+	case l.opt.Reuse && l.draft != nil:
+		return "container " + l.opt.Container + " again"
+	}
+	return l.image
+}
+
+func newTarget(text string, mask func(string) string) (*target.Target, error) {
+	uri, err := backends.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return target.New(uri, target.Options{Mask: mask}), nil
+}
+
+func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
+	l.image = l.suite.Image
+	if l.suite.Dockerfile != "" {
+		base, built, err := l.build(ctx)
+		if err != nil {
+			return broken("building the image", err), false
+		}
+		if l.image = base; len(l.suite.Converge) > 0 {
+			l.image = built
+		}
+		l.history.built = built
+	}
+	o := docker.DraftOptions{Image: l.image, Systemd: l.suite.Systemd, Mounts: mounts(l.suite)}
+	if l.opt.Keep || l.opt.Reuse {
+		o.Name = l.opt.Container
+	}
+	var err error
+	if l.opt.Reuse {
+		l.draft, err = docker.ReuseDraft(ctx, o)
+	}
+	if !l.opt.Reuse || errors.Is(err, docker.ErrNoDraft) {
+		l.draft, err = docker.NewDraft(ctx, o)
+	}
+	if err != nil {
+		return broken("making the container", err), false
+	}
+	return StageResult{}, true
+}
+
+func mounts(s *Suite) []string {
+	var out []string
+	for _, m := range s.Mounts {
+		out = append(out, m.Source+":"+m.Destination+":ro")
+	}
+	return out
+}
+
+// cleanUp removes what was made, whatever has happened.
+func (l *run) cleanUp() error {
+	var errs []error
+	for _, t := range []*target.Target{l.target, l.here} {
+		if t != nil {
+			errs = append(errs, t.Close())
+		}
+	}
+	errs = append(errs, l.history.close())
+	if l.draft != nil {
+		if l.opt.Keep {
+			errs = append(errs, l.draft.Leave())
+		} else {
+			errs = append(errs, l.draft.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+

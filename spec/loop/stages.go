@@ -1,0 +1,310 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// guard is the label of specs that are meant to hold before and after.
+const guard = "guard"
+
+// counted is how specs have ended.
+type counted map[report.Outcome]int
+
+func count(results []report.Result) counted {
+	c := counted{}
+	for _, r := range results {
+		if r.Node == "" {
+			c[r.Outcome]++
+		}
+	}
+	return c
+}
+
+func (c counted) String() string {
+	total := 0
+	var parts []string
+	for _, o := range []report.Outcome{report.Passed, report.Failed, report.NotTold, report.Unreachable, report.Skipped, report.Pending} {
+		total += c[o]
+		if c[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c[o], o))
+		}
+	}
+	return fmt.Sprintf("%d specs: %s", total, strings.Join(parts, ", "))
+}
+
+func (c counted) tested() int {
+	return c[report.Passed] + c[report.Failed] + c[report.NotTold] + c[report.Unreachable]
+}
+
+// red runs the specs before converge. What is green then proves nothing about it.
+func (l *run) red(ctx context.Context) StageResult {
+	ran := l.hooks.Specs(ctx, Red, l.text)
+	c := count(ran.Results)
+	switch {
+	case ran.Err != nil:
+		return broken("running the specs", ran.Err)
+	case c.tested() == 0:
+		return broken("running the specs", errors.New("nothing was tested: there are no specs, or all are skipped"))
+	case c[report.Unreachable] > 0:
+		return broken("running the specs", firstBad(ran.Results, report.Unreachable))
+	}
+	for _, r := range ran.Results {
+		if r.Outcome == report.Passed && r.Node == "" && !slices.Contains(r.Labels, guard) {
+			l.result.Vacuous = append(l.result.Vacuous, r)
+		}
+	}
+	if len(l.result.Vacuous) == 0 {
+		return StageResult{Outcome: Held, Summary: fmt.Sprintf("%v; none was green already", c)}
+	}
+	out := StageResult{Outcome: Warned, Summary: fmt.Sprintf("%v; %d vacuous: green before anything was done", c, len(l.result.Vacuous))}
+	if l.opt.Strict {
+		out.Outcome = Failed
+	}
+	if l.opt.Reuse {
+		out.Outcome, out.Summary = Held, fmt.Sprintf("%v; the container was used before, so that says nothing", c)
+		l.result.Vacuous = nil
+		return out
+	}
+	for _, r := range l.result.Vacuous {
+		out.Details = append(out.Details, "vacuous: "+specLine(r))
+	}
+	return out
+}
+
+// specLine names a spec and its place in one line.
+func specLine(r report.Result) string {
+	name := strings.Join(append(slices.Clone(r.Containers), r.Text), " ")
+	return fmt.Sprintf("%s (%s:%d)", name, r.Location.File, r.Location.Line)
+}
+
+func firstBad(results []report.Result, o report.Outcome) error {
+	for _, r := range results {
+		if r.Outcome == o {
+			return errors.New(r.Message)
+		}
+	}
+	return errors.New(string(o))
+}
+
+// runGreen runs the specs after converge.
+func (l *run) runGreen(ctx context.Context) StageResult {
+	ran := l.hooks.Specs(ctx, Green, l.text)
+	l.green = ran.Results
+	c := count(ran.Results)
+	out := StageResult{Outcome: Held, Summary: c.String()}
+	for _, r := range ran.Results {
+		if r.Outcome.Bad() {
+			out.Details = append(out.Details, fmt.Sprintf("%s: %s", r.Outcome, specLine(r)))
+		}
+	}
+	wrong := c[report.Failed] > 0 || slices.ContainsFunc(ran.Results, func(r report.Result) bool { return r.Node != "" && r.Outcome == report.Failed })
+	switch {
+	case wrong:
+		out.Outcome = Failed
+	case ran.Err != nil:
+		return broken("running the specs", ran.Err)
+	case len(out.Details) > 0:
+		out.Outcome = Broken
+	case c.tested() == 0:
+		return broken("running the specs", errors.New("nothing was tested: all specs were skipped"))
+	}
+	return out
+}
+
+// converge brings the target to its wanted state, between two looks at it.
+func (l *run) converge(ctx context.Context) StageResult {
+	if err := l.lookBefore(ctx); err != nil {
+		return broken("looking at the target before", err)
+	}
+	var out StageResult
+	if len(l.suite.Converge) == 0 {
+		if l.history.built == "" {
+			return broken("converging", errors.New("the suite has no converge command, and no Dockerfile either"))
+		}
+		if err := l.takeBuilt(ctx); err != nil {
+			return broken("making a container of the built image", err)
+		}
+		out = StageResult{Outcome: Held, Summary: "docker build"}
+	} else if out = l.convergeAll(ctx); out.Outcome == Broken {
+		return out
+	}
+	if err := l.lookAfter(ctx); err != nil {
+		return broken("looking at the target after", err)
+	}
+	return out
+}
+
+// convergeAll runs all commands, each as often as it is to pass.
+func (l *run) convergeAll(ctx context.Context) StageResult {
+	var said []string
+	for _, c := range l.suite.Converge {
+		for range max(1, c.Passes) {
+			one, err := l.convergeOnce(ctx, c)
+			if err != nil {
+				return StageResult{Outcome: Broken, Summary: "converge failed: " + firstLine(c.Run), Details: []string{l.whyBroken(ctx, err)}}
+			}
+			said = append(said, one)
+		}
+	}
+	return StageResult{Outcome: Held, Summary: strings.Join(said, "; ")}
+}
+
+// whyBroken adds how the container is, which a command may have ended.
+func (l *run) whyBroken(ctx context.Context, err error) string {
+	text := err.Error()
+	var unknown *evidence.Unknown
+	if errors.As(err, &unknown) {
+		text = unknown.Reason
+	}
+	if l.draft != nil && errors.As(err, &unknown) {
+		text += "\n" + l.draft.State(context.WithoutCancel(ctx))
+	}
+	return text
+}
+
+func firstLine(s string) string {
+	line, rest, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	if rest != "" {
+		line += " ..."
+	}
+	return evidence.Excerpt(line, 100)
+}
+
+// convergeOnce runs one command, shows what it prints, and judges it by its exit code
+// and by what it says itself.
+func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err error) {
+	on, err := l.sideOf(c)
+	if err != nil {
+		return "", err
+	}
+	script := target.Script{Text: c.Run, Timeout: c.Timeout, Env: l.environment(c)}
+	if script.Timeout == 0 {
+		script.Timeout = l.opt.Timeout
+	}
+	out := &together{w: l.hooks.Output, mask: l.mask}
+	script.LiveStdout, script.LiveStderr = out, out
+	began := time.Now()
+	o, _, err := on.Run(ctx, target.Identity{}, script)
+	if err != nil {
+		return "", err
+	}
+	verdict := fact.ReadConverge(c.Run, o.Status.Code, c.Accept, append(append([]byte{}, o.Stdout...), o.Stderr...))
+	if verdict.Failure != "" {
+		return "", fmt.Errorf("%s", verdict.Failure)
+	}
+	name := verdict.Tool
+	if name == "" {
+		name = firstLine(c.Run)
+	}
+	said = fmt.Sprintf("%s in %s, %v", name, evidence.Duration(time.Since(began)), o.Status)
+	if verdict.Changed != fact.Unknown {
+		said += fmt.Sprintf(", says %d changed", verdict.Changed)
+	}
+	return said, nil
+}
+
+// sideOf is where a command runs.
+func (l *run) sideOf(c Converge) (*target.Target, error) {
+	if !c.Here {
+		return l.target, nil
+	}
+	if l.here == nil {
+		t, err := newTarget("local://", l.mask)
+		if err != nil {
+			return nil, err
+		}
+		l.here = t
+	}
+	return l.here, nil
+}
+
+// environment is that of the suite; a command on this side also learns what the
+// target is.
+func (l *run) environment(c Converge) []string {
+	var out []string
+	for _, v := range l.suite.Env {
+		out = append(out, v.Name+"="+v.Value)
+	}
+	if c.Here {
+		out = append(out, "HOSTSPEC_TARGET="+l.text)
+		if l.draft != nil {
+			out = append(out, "HOSTSPEC_CONTAINER="+l.draft.ID())
+		}
+	}
+	return out
+}
+
+// together passes on two streams to one writer, line by line as far as they come in
+// lines, so that secrets can be taken out.
+type together struct {
+	mu   sync.Mutex
+	w    io.Writer
+	mask func(string) string
+}
+
+func (t *together) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.w != nil {
+		_, _ = io.WriteString(t.w, t.mask(string(p))) // nobody may look any more
+	}
+	return len(p), nil
+}
+
+// promote makes an image of what was tested, when all held.
+func (l *run) promote(ctx context.Context) StageResult {
+	switch {
+	case l.suite.Promote == "":
+		return StageResult{Outcome: Skipped, Summary: "the suite names no tag to promote to"}
+	case l.draft == nil:
+		return StageResult{Outcome: Skipped, Summary: "the target is no container"}
+	}
+	for _, s := range l.result.Stages {
+		if s.Outcome == Failed || s.Outcome == Broken {
+			return StageResult{Outcome: Skipped, Summary: fmt.Sprintf("not promoted: %s %s", s.Stage, s.Outcome)}
+		}
+	}
+	id, err := l.promoted(ctx)
+	if err != nil {
+		return broken("promoting", err)
+	}
+	l.result.Image = id
+	return StageResult{Outcome: Held, Summary: l.suite.Promote + " is " + id}
+}
+
+func (l *run) promoted(ctx context.Context) (string, error) {
+	if len(l.suite.Converge) == 0 {
+		return l.draft.Tag(ctx, l.suite.Promote, l.opt.Force)
+	}
+	// Processes of ours are not to be in the image.
+	if err := l.target.Close(); err != nil {
+		return "", err
+	}
+	return l.draft.Commit(ctx, l.suite.Promote, l.labels(), l.opt.Force)
+}
+
+// labels record what was tested.
+func (l *run) labels() map[string]string {
+	out := map[string]string{
+		"hostspec.suite":     l.suite.Name,
+		"hostspec.specs":     count(l.green).String(),
+		"hostspec.time":      time.Now().UTC().Format(time.RFC3339),
+		"hostspec.made-from": l.draft.ImageID(),
+	}
+	if c := l.result.Coverage; c != nil {
+		out["hostspec.coverage"] = c.String()
+	}
+	return out
+}
