@@ -72,7 +72,6 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	go p.feed(text, cmd.Stdin)
 	go func() {
 		defer b.running.Done()
-		defer func() { <-b.slots }()
 		defer release()
 		p.supervise(ctx)
 	}()
@@ -141,7 +140,7 @@ func (b *backend) Close() error {
 	b.mu.Unlock()
 	b.cancel(backends.ErrClosed)
 	if s != nil {
-		s.leave(context.Background())
+		s.leave(b.ctx)
 	}
 	// Each process is killed within killPatience, and no new one starts.
 	b.running.Wait()

@@ -54,40 +54,57 @@ func conform(t *testing.T, prefix string, opts backendtest.Options, names ...str
 // telling are the checks that a prefix can spoil by its nature.
 var telling = []string{
 	"binary output is exact", "stderr is apart from stdout", "stdin is exact", "stdin is passed on as it comes",
-	"a process that does not read its stdin", "words arrive byte for byte", "many and long words", "directory",
-	"death by a signal", "program that does not exist", "a cancelled context leaves no orphan",
-	"signals that are ignored do not save a process", "a grandchild that holds the pipe", "close kills what still runs",
-	"a target that dies under a command",
+	"a process that does not read its stdin", "many and long words", "death by a signal", "program that does not exist",
+	"a cancelled context leaves no orphan", "signals that are ignored do not save a process",
+	"a grandchild that holds the pipe", "close kills what still runs", "a target that dies under a command",
+}
+
+// TestChroot has the whole suite where the prefix becomes the shell and passes words
+// on, TestOpenSSH where a server of its own and a login shell are between. The other
+// prefixes, each of which starts a process in its own way, have what tells.
+func TestChroot(t *testing.T) {
+	conform(t, "chroot "+newChroot(t), backendtest.Options{})
+}
+
+func TestOpenSSH(t *testing.T) {
+	s := rig.StartSSHD(t)
+	prefix := sshPrefix(t, s, rig.NewAccount(t, rig.LoginShell("/usr/bin/fish")).Name, shared(t)...)
+	conform(t, prefix, backendtest.Options{Kill: func(context.Context) error {
+		s.DropConnections()
+		s.Stop()
+		return nil
+	}})
+}
+
+func TestOpenSSHWithoutSharing(t *testing.T) {
+	s := rig.StartSSHD(t)
+	b := mustOpen(t, sshPrefix(t, s, rig.NewAccount(t, rig.RC("echo welcome; echo welcome >&2\n")).Name))
+	for range 2 {
+		stdout, stderr := output(t, b, "sh", "-c", "echo mine; echo mine >&2", "it's")
+		if stdout != "mine\n" || stderr != "mine\n" {
+			t.Errorf("stdout %q, stderr %q", stdout, stderr)
+		}
+	}
 }
 
 func TestDockerExec(t *testing.T) {
 	m := rig.StartMachine(t, rig.WithoutSystemd())
 	conform(t, "docker exec -i "+m.ID, backendtest.Options{
 		Kill: func(context.Context) error { m.Stop(t); return nil },
-	})
-}
-
-func TestOpenSSH(t *testing.T) {
-	s := rig.StartSSHD(t)
-	kill := func(context.Context) error { s.DropConnections(); s.Stop(); return nil }
-	conform(t, sshPrefix(t, s, rig.NewAccount(t, rig.LoginShell("/usr/bin/fish")).Name, shared(t)...), backendtest.Options{Kill: kill})
-}
-
-func TestChroot(t *testing.T) {
-	conform(t, "chroot "+newChroot(t), backendtest.Options{})
-}
-
-func TestNsenter(t *testing.T) {
-	pid := newNamespaces(t)
-	conform(t, "nsenter --mount --uts --ipc --pid --target "+pid, backendtest.Options{}, telling...)
+	}, telling...)
 }
 
 func TestPodmanExec(t *testing.T) {
 	name := newPodman(t)
 	conform(t, "podman exec -i "+name, backendtest.Options{
-		Kill: func(ctx context.Context) error {
-			return exec.CommandContext(ctx, "podman", "kill", name).Run()
-		},
+		Kill: func(ctx context.Context) error { return exec.CommandContext(ctx, "podman", "kill", name).Run() },
+	}, telling...)
+}
+
+func TestNsenter(t *testing.T) {
+	pid := newNamespaces(t)
+	conform(t, "nsenter --mount --uts --ipc --pid --target "+pid, backendtest.Options{
+		Kill: func(ctx context.Context) error { return exec.CommandContext(ctx, "kill", "-s", "KILL", pid).Run() },
 	}, telling...)
 }
 

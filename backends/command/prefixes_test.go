@@ -130,7 +130,9 @@ func newPodman(t testing.TB) string {
 	name := "hostspec-exec-" + strings.ToLower(rand.Text()[:8])
 	image := run(t, "podman", "import", "--quiet", archive(t, newRoot(t)), "localhost/"+name)
 	t.Cleanup(func() { run(t, "podman", "rmi", "--force", image) })
-	run(t, "podman", "run", "--detach", "--name", name, "--network", "none", "--cgroups", "disabled", image, "/bin/sleep", "1000000")
+	// The limits are low, since podman would raise them, which not every root may.
+	run(t, "podman", "run", "--detach", "--name", name, "--network", "none",
+		"--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", image, "/bin/sleep", "1000000")
 	t.Cleanup(func() { run(t, "podman", "rm", "--force", "--time", "0", name) })
 	return name
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -59,6 +60,8 @@ func (p *process) supervise(ctx context.Context) {
 	p.stderr.Shut()
 	p.result, p.failed = p.outcome(ctx, givenUp)
 	close(p.done)
+	p.ends(lingering)
+	<-p.b.slots
 	p.leave(p.b.ctx)
 }
 
@@ -107,13 +110,13 @@ func (p *process) giveUp() {
 	defer cancel()
 	if p.endsWithStdin {
 		_ = p.Stdin.Close()
-		if p.ends(ctx, killGrace) {
+		if p.ends(killGrace) {
 			return
 		}
 	}
 	p.kill(ctx)
 	_ = p.Stdin.Close()
-	p.KillGroup()
+	p.SignalGroup(syscall.SIGKILL)
 	<-p.Ended
 	select {
 	case <-p.drained:
@@ -137,21 +140,30 @@ func (p *process) kill(ctx context.Context) {
 	if p.err.number <= 1 {
 		return // the first of a namespace of its own, whose end killing the prefix is
 	}
-	for !isClosed(p.Ended) && ctx.Err() == nil {
-		s, err := p.b.launch()
-		if err != nil {
-			return
-		}
-		m := newMarks()
-		s.out.expect(m.out, m.end, &remote.Gate{})
-		s.err.expect(m.err, m.end, &remote.Gate{})
-		s.read()
-		_, _ = io.WriteString(s.Stdin, "{\n"+remote.GroupKiller(p.err.number)+"\nexit\n}\n")
-		_ = s.Stdin.Close()
-		answered := s.ends(ctx, killPatience)
-		s.quit()
-		if !answered || p.ends(ctx, backends.Drain) {
+	for pause := 10 * time.Millisecond; ctx.Err() == nil && !p.b.killGroup(ctx, p.err.number); pause = min(2*pause, time.Second) {
+		if p.ends(pause) {
 			return
 		}
 	}
+	// What it said before it was killed may be on its way.
+	p.ends(backends.Drain)
+}
+
+// killGroup kills a process of the target and its group by one more run of the
+// prefix, beyond the places, since the places may be what is to be killed. It tells
+// whether that was run: there may be too many already.
+func (b *backend) killGroup(ctx context.Context, pid int) bool {
+	s, err := b.launch()
+	if err != nil {
+		return false
+	}
+	m := newMarks()
+	s.out.expect(m.out, m.end, &remote.Gate{})
+	s.err.expect(m.err, m.end, &remote.Gate{})
+	s.read()
+	_, _ = fmt.Fprintf(s.Stdin, "{\necho %s$$\n%s\nexit\n}\n", m.out, remote.GroupKiller(pid))
+	s.ends(killPatience)
+	s.quit()
+	<-s.drained
+	return isClosed(s.out.begun)
 }

@@ -20,8 +20,8 @@ type marks struct {
 
 func newMarks() marks {
 	// What could become the end is held back until it is sure: hence a byte
-	// comes first that texts do not end with.
-	return marks{out: "out-" + rand.Text() + "-", err: remote.NewMark(), end: "\x1cend-" + rand.Text() + "-"}
+	// comes first that texts do not end with, and that is nothing to a terminal.
+	return marks{out: "out-" + rand.Text() + "-", err: remote.NewMark(), end: "\x1eend-" + rand.Text() + "-"}
 }
 
 // A section is one stream of a shell, and passes on what stands between two marks.

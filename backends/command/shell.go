@@ -68,39 +68,43 @@ func (s *shell) await(ctx context.Context) {
 
 // lingering is how long a prefix may take to end after its process has, and then again
 // after it was asked to.
-const lingering = 2 * time.Second
+const lingering = time.Second
 
-// leave has the prefix end, and leaves alone what the process has left behind on
-// purpose: where the prefix became the shell, that is in the prefix's own group.
+// leave waits for the prefix to end, and asks it to when ctx has ended. It leaves alone
+// what the process has left behind on purpose: where the prefix became the shell, that
+// is in the prefix's own group. While others run, a prefix that stays may be what they
+// need, such as an ssh that shares its connection.
 func (s *shell) leave(ctx context.Context) {
 	_ = s.Stdin.Close()
+	select {
+	case <-s.Ended:
+	case <-ctx.Done():
+	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if s.ends(ctx, lingering) {
-			break
+		if !s.ends(lingering) {
+			s.Signal(signal)
 		}
-		s.Signal(signal)
 	}
 	<-s.Ended
 	s.hangUp()
 }
 
 // ends waits for the prefix to end.
-func (s *shell) ends(ctx context.Context, within time.Duration) bool {
+func (s *shell) ends(within time.Duration) bool {
 	t := time.NewTimer(within)
 	defer t.Stop()
 	select {
 	case <-s.Ended:
 		return true
 	case <-t.C:
-	case <-ctx.Done():
+		return false
 	}
-	return isClosed(s.Ended)
 }
 
 // quit kills the prefix and all of its group.
 func (s *shell) quit() {
 	_ = s.Stdin.Close()
-	s.KillGroup()
+	s.SignalGroup(syscall.SIGKILL)
 	<-s.Ended
 	s.hangUp()
 }
@@ -165,7 +169,7 @@ func (b *backend) probe(ctx context.Context) (*shell, *failure) {
 
 // fail ends a shell that did not answer, and says why that was.
 func (s *shell) fail(ctx context.Context) *failure {
-	if !s.ends(ctx, backends.Drain) && ctx.Err() != nil {
+	if !s.ends(backends.Drain) && ctx.Err() != nil {
 		s.quit()
 		f := &failure{context.Cause(ctx), "It may wait for a password, and nothing can be typed in here; connect_timeout=30s waits longer."}
 		if isClosed(s.out.ended) {

@@ -96,13 +96,13 @@ func (c *Child) reap() {
 	c.reaped = true
 }
 
-// KillGroup kills the child and its process group, unless it has ended.
-func (c *Child) KillGroup() {
+// SignalGroup sends a signal to the child and its process group, unless it has ended.
+func (c *Child) SignalGroup(s syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.reaped && c.proc.Pid > 1 {
-		// What is left of it then is not ours to kill, such as a program of sudo.
-		_ = syscall.Kill(-c.proc.Pid, syscall.SIGKILL)
+		// Who does not get it is not ours to signal, such as a program of sudo.
+		_ = syscall.Kill(-c.proc.Pid, s)
 	}
 }
 
