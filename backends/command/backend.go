@@ -50,7 +50,7 @@ func newBackend(ctx context.Context, prefix []string) *backend {
 // Start implements backends.Backend.
 func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
 	m := newMarks()
-	text, err := text(cmd, m)
+	text, err := shellText(cmd, m)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +78,11 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	return p, nil
 }
 
-// text is what a shell reads that is to run a command. It stays, instead of becoming
-// the command, to tell how that ended. Shells read ahead of what they run, but not
-// beyond a command that is not complete; so the braces make sure that once the marks
-// are seen, all that comes on stdin is the command's.
-func text(cmd backends.Command, m marks) (string, error) {
+// shellText is what a shell reads that is to run a command. The shell stays, instead of
+// becoming the command, to tell how that ended. Shells read ahead of what they run, by
+// block or by byte, but all of what stands between braces before they run any of it:
+// once the marks are seen, what comes on stdin is the command's alone.
+func shellText(cmd backends.Command, m marks) (string, error) {
 	script, err := remote.Script(cmd, m.err)
 	if err != nil {
 		return "", err

@@ -109,8 +109,19 @@ func TestNsenter(t *testing.T) {
 }
 
 func TestPlainPrograms(t *testing.T) {
-	for _, prefix := range []string{"env -i PATH=/usr/bin:/bin", "unshare --pid --fork --kill-child --mount-proc", "busybox"} {
+	for _, prefix := range []string{"env -i PATH=/usr/bin:/bin", "unshare --pid --fork --kill-child --mount-proc", "busybox", "sudo -n"} {
 		t.Run(prefix, func(t *testing.T) { conform(t, prefix, backendtest.Options{}, telling...) })
+	}
+}
+
+// TestPasswordPrompt has ssh want a password, which nobody can type in.
+func TestPasswordPrompt(t *testing.T) {
+	s := rig.StartSSHD(t, rig.Config("PasswordAuthentication yes", "PubkeyAuthentication no"))
+	prefix := sshPrefix(t, s, rig.NewAccount(t, rig.Password("geheim")).Name)
+	_, err := backends.Open(within(t, time.Minute), "exec:"+prefix+"?connect_timeout=50s")
+	t.Log(err)
+	if _, ok := errors.AsType[*backends.UnreachableError](err); !ok || !strings.Contains(err.Error(), "Permission denied") {
+		t.Error(err)
 	}
 }
 

@@ -17,7 +17,7 @@
 // Each process is one run of PREFIX sh, which reads what it has to do from its stdin.
 // So it is all the same whether a prefix passes words on as they are (docker, kubectl,
 // nsenter, chroot) or has a remote shell read them (ssh), and which shell that is; and
-// what is run is in nobody's list of processes. A random word before and after what
+// no list of processes shows more than the command itself. A random word before and after what
 // the process prints, on each of both streams, tells its output from what the prefix
 // and login shells say, and brings its exit code, so that it does not matter how the
 // prefix itself ends. The first process takes the shell that was started to see
@@ -25,9 +25,11 @@
 //
 // The prefix must pass stdin on (-i of docker, podman and kubectl), keep stdout and
 // stderr apart (no -t; machinectl shell cannot: use nsenter, or systemd-run --machine=M
-// --quiet --pipe --wait), and lead to the same target each time. It has no terminal: what needs a password fails
-// at once or when connect_timeout has passed. Variables such as HOSTSPEC_SSH_PASSWORD
-// are kept from it.
+// --quiet --pipe --wait), and lead to the same target each time (a pod, not a
+// deployment). It has no terminal: what needs a password fails at once or when
+// connect_timeout has passed. Variables such as HOSTSPEC_SSH_PASSWORD are kept from it.
+// ssh with ControlMaster wants ControlPersist too, or all ends with the process that
+// came first.
 //
 // # Limits
 //
