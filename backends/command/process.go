@@ -87,8 +87,8 @@ func status(code int) backends.Status {
 	return backends.Status{Code: code}
 }
 
-// whyGone finds out why the shell ended before its process: the target is gone, or
-// somebody has killed the shell.
+// whyGone finds out why the shell ended before it told how its process did: the target
+// is gone; or it is there, and the connection broke or somebody has killed the shell.
 func (p *process) whyGone(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, backends.DefaultConnectTimeout,
 		fmt.Errorf("no answer within %v", backends.DefaultConnectTimeout))
@@ -99,7 +99,8 @@ func (p *process) whyGone(ctx context.Context) error {
 	}
 	s.leave(ctx)
 	return &backends.NoStatusError{
-		Reason: "the shell that waited for it was killed; the command that leads to the target ended with " + p.State.String(),
+		Reason: "the command that leads to the target ended first, with " + p.State.String() +
+			"; the target can be reached, so the connection broke or the shell that waited there was killed",
 	}
 }
 
