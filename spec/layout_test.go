@@ -60,7 +60,7 @@ var allowed = []struct {
 	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
-	{"spec", "the glue", []string{"backends", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/resource", "spec/report"}},
+	{"spec", "the glue", []string{"backends", "backends/command", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/resource", "spec/report"}},
 	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},
 }
 

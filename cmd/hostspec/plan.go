@@ -16,6 +16,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	// The kinds of targets that are built in.
+	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
 	"github.com/hostspec/hostspec/spec/report"
