@@ -1,0 +1,337 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// What a prefetch may cost.
+const (
+	// atOnce is how many tars are asked for at a time; each keeps a processor of
+	// the engine's machine busy.
+	atOnce = 4
+	// fileCost is how much of a tar comes in the time that it takes to ask for
+	// another one, roughly. A folder with several files that are wanted may be as
+	// large as that for each of them.
+	fileCost = 8 << 20
+	// folderCost is how large a folder may be whose files are going to be read.
+	folderCost = 32 << 20
+	// maxFile and maxKept bound the contents that are kept, of one file and of all.
+	maxFile = 4 << 20
+	maxKept = 64 << 20
+	// maxRounds bounds how often folders that turned out to be too large are asked
+	// for in smaller parts, before their files are asked for one by one.
+	maxRounds = 3
+)
+
+// Prefetch implements backends.Prefetcher. Folders of which several files are wanted
+// are asked for as a whole.
+func (a *archive) Prefetch(ctx context.Context, names []string) backends.FileReader {
+	s := &snapshot{
+		live: a.live, stats: map[string]statAnswer{}, heads: map[string]head{},
+		contents: map[string][]byte{}, lists: map[string][]string{}, large: map[string]bool{},
+	}
+	w := s.look(ctx, names)
+	for range maxRounds {
+		if !s.round(ctx, s.folders(w)) {
+			break
+		}
+	}
+	s.round(ctx, s.singles(w))
+	return &archive{files: files{s}, live: a.live}
+}
+
+// A snapshot is what was seen of a container's files. What it has not seen is asked
+// for anew.
+type snapshot struct {
+	live
+
+	mu       sync.Mutex
+	stats    map[string]statAnswer
+	heads    map[string]head
+	contents map[string][]byte // of regular files
+	lists    map[string][]string
+	kept     int64
+	large    map[string]bool // folders that are too large to ask for
+}
+
+type statAnswer struct {
+	container.PathStat
+	err error
+}
+
+// wanted are paths without links in them but in the last part. Of folders all that
+// is below is wanted.
+type wanted struct{ files, folders map[string]bool }
+
+// look finds out where the names lead to. Only what exists is wanted.
+func (s *snapshot) look(ctx context.Context, names []string) wanted {
+	w := wanted{map[string]bool{}, map[string]bool{}}
+	var mu sync.Mutex
+	inParallel(names, func(name string) {
+		if !path.IsAbs(name) || strings.ContainsRune(name, 0) {
+			return
+		}
+		for _, follow := range []bool{false, true} {
+			real, st, err := files{s}.walk(ctx, name, follow)
+			if err != nil || st.Mode&fs.ModeSocket != 0 {
+				continue
+			}
+			mu.Lock()
+			if strings.HasSuffix(name, "/") {
+				w.folders[real] = true
+			} else {
+				w.files[real] = true
+			}
+			mu.Unlock()
+		}
+	})
+	return w
+}
+
+// inParallel calls do for each name, several at a time.
+func inParallel(names []string, do func(string)) {
+	var all sync.WaitGroup
+	places := make(chan struct{}, atOnce)
+	for _, name := range names {
+		places <- struct{}{}
+		all.Go(func() {
+			do(name)
+			<-places
+		})
+	}
+	all.Wait()
+}
+
+// A job is a tar to ask for.
+type job struct {
+	name   string
+	budget int64
+	wants  func(name string) bool
+}
+
+// whole are folders that hold most of a system, and are not asked for as one.
+var whole = map[string]bool{"/": true, "/usr": true, "/var": true}
+
+// folders chooses folders to ask for: those whose files are going to be read, and
+// the uppermost ones in which several files are wanted.
+func (s *snapshot) folders(w wanted) []job {
+	budgets := map[string]int64{}
+	for name := range w.files {
+		if s.has(name) {
+			continue
+		}
+		for dir := path.Dir(name); !whole[dir]; dir = path.Dir(dir) {
+			budgets[dir] += fileCost
+		}
+	}
+	maps.DeleteFunc(budgets, func(_ string, budget int64) bool { return budget == fileCost })
+	for dir := range w.folders {
+		if _, seen := s.lists[dir]; !seen {
+			budgets[dir] += folderCost
+		}
+	}
+	maps.DeleteFunc(budgets, func(dir string, _ int64) bool { return s.large[dir] })
+	var jobs []job
+	for _, dir := range slices.Sorted(maps.Keys(budgets)) {
+		// A folder comes before what is in it.
+		if !slices.ContainsFunc(jobs, func(j job) bool { return below(dir, j.name) }) {
+			jobs = append(jobs, job{dir, budgets[dir], w.wants})
+		}
+	}
+	return jobs
+}
+
+func (w wanted) wants(name string) bool {
+	if w.files[name] || w.folders[name] {
+		return true
+	}
+	for dir := range w.folders {
+		if below(name, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// singles are the files that no folder had.
+func (s *snapshot) singles(w wanted) []job {
+	var jobs []job
+	for name := range w.files {
+		if !s.has(name) {
+			jobs = append(jobs, job{name, 0, func(at string) bool { return at == name }})
+		}
+	}
+	return jobs
+}
+
+func (s *snapshot) has(name string) bool {
+	_, ok := s.heads[name]
+	return ok
+}
+
+// round asks for tars, and tells whether it is worth trying again with smaller ones.
+func (s *snapshot) round(ctx context.Context, jobs []job) bool {
+	byName := map[string]job{}
+	var names []string
+	for _, j := range jobs {
+		byName[j.name] = j
+		names = append(names, j.name)
+	}
+	again := false
+	inParallel(names, func(name string) {
+		j := byName[name]
+		whole, err := s.take(ctx, j)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case err != nil:
+			// Whoever asks for one of its files is told.
+			s.large[name] = true
+		case !whole && j.budget > 0:
+			s.large[name] = true
+			again = true
+		}
+	})
+	return again && ctx.Err() == nil
+}
+
+// take keeps what is wanted of a tar. It ends early where the tar is larger than the
+// budget; a budget of 0 is for one file alone.
+func (s *snapshot) take(ctx context.Context, j job) (bool, error) {
+	var size int64
+	lists := map[string][]string{}
+	whole, err := s.fetch(ctx, j.name, func(name string, h *tar.Header, r io.Reader) error {
+		size += h.Size + 512 // a header's
+		if j.budget > 0 && size > j.budget {
+			return errEnough
+		}
+		if j.wants(name) {
+			if h.Typeflag == tar.TypeDir {
+				lists[name] = []string{}
+			}
+			if list, ok := lists[path.Dir(name)]; ok && name != "/" {
+				lists[path.Dir(name)] = append(list, path.Base(name))
+			}
+			if err := s.keep(j, name, h, r); err != nil {
+				return err
+			}
+		}
+		if j.budget == 0 {
+			return errEnough
+		}
+		return nil
+	})
+	if !whole {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for dir, list := range lists {
+		// Of a folder that is wanted as a file, not all that is in it is.
+		if j.wants(path.Join(dir, "any")) {
+			slices.Sort(list)
+			s.lists[dir] = list
+		}
+	}
+	return true, err
+}
+
+// keep keeps one entry.
+func (s *snapshot) keep(j job, name string, h *tar.Header, r io.Reader) error {
+	var content []byte
+	regular := isRegular(h) && h.Size <= maxFile
+	if regular {
+		s.mu.Lock()
+		regular = s.kept+h.Size <= maxKept
+		if regular {
+			s.kept += h.Size
+		}
+		s.mu.Unlock()
+	}
+	if regular {
+		var err error
+		if content, err = io.ReadAll(r); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads[name] = headOf(h)
+	if regular {
+		s.contents[name] = content
+	}
+	if _, known := s.stats[name]; known {
+		return nil
+	}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeSymlink, tar.TypeFifo, tar.TypeChar, tar.TypeBlock:
+		// A folder's size, and most of another name of a file, is not in the tar.
+		s.stats[name] = statAnswer{PathStat: statOf(h)}
+	}
+	return nil
+}
+
+func (s *snapshot) lstat(ctx context.Context, name string) (container.PathStat, error) {
+	s.mu.Lock()
+	a, ok := s.stats[name]
+	list, listed := s.lists[path.Dir(name)]
+	s.mu.Unlock()
+	if !ok && listed {
+		if _, found := slices.BinarySearch(list, path.Base(name)); !found && name != "/" {
+			a, ok = statAnswer{err: fs.ErrNotExist}, true
+		}
+	}
+	if ok {
+		return a.PathStat, a.err
+	}
+	st, err := s.live.lstat(ctx, name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errLoop) {
+		s.mu.Lock()
+		s.stats[name] = statAnswer{st, err}
+		s.mu.Unlock()
+	}
+	return st, err
+}
+
+func (s *snapshot) head(ctx context.Context, name string) (head, error) {
+	s.mu.Lock()
+	h, ok := s.heads[name]
+	s.mu.Unlock()
+	if ok {
+		return h, nil
+	}
+	return s.live.head(ctx, name)
+}
+
+func (s *snapshot) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	s.mu.Lock()
+	content, ok := s.contents[name]
+	s.mu.Unlock()
+	if ok {
+		return io.NopCloser(strings.NewReader(string(content))), nil
+	}
+	return s.live.open(ctx, name)
+}
+
+func (s *snapshot) list(ctx context.Context, name string) ([]string, error) {
+	s.mu.Lock()
+	list, ok := s.lists[name]
+	s.mu.Unlock()
+	if ok {
+		return slices.Clone(list), nil
+	}
+	return s.live.list(ctx, name)
+}
