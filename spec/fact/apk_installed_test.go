@@ -52,7 +52,7 @@ func FuzzParseApkInstalled(f *testing.F) {
 		all, err := ParseApkInstalled(strings.NewReader(text))
 		for _, p := range all {
 			if err == nil && (p.Name == "" || p.Version == "" || !p.Installed) {
-				t.Errorf("%q", p)
+				t.Errorf("%+v", p)
 			}
 		}
 	})

@@ -89,7 +89,7 @@ func FuzzParseDpkgStatus(f *testing.F) {
 			all, err := parse(strings.NewReader(text))
 			for _, p := range all {
 				if err != nil || p.Name == "" || p.Installed && p.Version == "" || strings.ContainsAny(p.Name+p.Version, "\n") {
-					t.Errorf("%q, %v", p, err)
+					t.Errorf("%+v, %v", p, err)
 				}
 			}
 		}

@@ -34,16 +34,17 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
-	// Offline, where set, answers about names by files where no process can be
-	// started; see Each for kinds whose Read will do. It is another than Read where
-	// files tell less than a process would (users of a directory service), are more
-	// than is worth reading where a process can be asked (a package database), or
-	// are no files but the kernel's word on what runs (/proc). A name that is
-	// missing from the map could not be told.
-	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
-	// Files are the files that Offline looks at, for backends that look at many at
-	// once (see backends.Prefetcher). It may name too many or too few.
+	// Files are the files that Offline or Read look at, for backends that look at
+	// many at once (see backends.Prefetcher). It may name too many or too few. Where
+	// it is set, and Offline is not, Read looks at nothing but files and answers
+	// where no process can be started, too; /proc is no such file.
 	Files func(sys System, names []string) []string
+	// Offline, where set, answers about names by files where no process can be
+	// started. It is for files that tell less than a process would (users of a
+	// directory service), or that are more than is worth reading where a process
+	// can be asked (a package database). A name that is missing from the map could
+	// not be told.
+	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
 	// Alone keeps Read from running while questions are asked, whose processes it
 	// would see.
 	Alone bool
@@ -128,24 +129,19 @@ func (k *Kind[F]) files(sys System, names []string) []string {
 // offline answers by files what no process can be asked about. The error is ErrAsk
 // where files cannot tell.
 func (k *Kind[F]) offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error) {
-	if k.Offline == nil {
+	if k.Offline != nil {
+		typed, err := k.Offline(ctx, r, sys, names)
+		return untyped(typed), err
+	}
+	if k.Read == nil || k.Files == nil {
 		return nil, ErrAsk
 	}
-	typed, err := k.Offline(ctx, r, sys, names)
-	return untyped(typed), err
-}
-
-// Each makes an Offline of a Read: it answers about one name after the other, and
-// reads says what it looks at.
-func Each[F any](read func(ctx context.Context, r backends.FileReader, name string) (F, error), reads func(name string) string) func(context.Context, backends.FileReader, System, []string) (map[string]Answer[F], error) {
-	return func(ctx context.Context, r backends.FileReader, _ System, names []string) (map[string]Answer[F], error) {
-		out := map[string]Answer[F]{}
-		for _, name := range names {
-			f, err := read(ctx, r, name)
-			out[name] = Answer[F]{Fact: f, Err: err, Asked: reads(name)}
-		}
-		return out, nil
+	out := map[string]Answer[any]{}
+	for _, name := range names {
+		f, asked, err := k.read(ctx, r, name)
+		out[name] = Answer[any]{Fact: f, Err: err, Asked: asked}
 	}
+	return out, nil
 }
 
 // patiently calls f in a goroutine that is left to itself when it has not returned
