@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,17 @@ func MakeImage(tb testing.TB, files ...File) string {
 		}
 	})
 	return name
+}
+
+// Sleeper is a program that needs nothing around it, and sleeps. It is for images
+// without a shell that are to run.
+func Sleeper(tb testing.TB) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "sleeper")
+	run(tb, "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n", "gcc", "-static", "-x", "c", "-o", file, "-")
+	program, err := os.ReadFile(file)
+	must(tb, err)
+	return string(program)
 }
 
 // MakeContainer makes a container of an image, and removes it when the test ends. It
