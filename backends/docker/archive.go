@@ -37,7 +37,7 @@ type archive struct {
 // newArchive returns the files of a container.
 func newArchive(api client.APIClient, id string) *archive {
 	a := &archive{live: live{api: api, id: id, unseen: &unseen{}}}
-	a.files = files{a.live}
+	a.files = files{source: a.live}
 	return a
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
@@ -28,7 +29,11 @@ type source interface {
 }
 
 // files are the methods of a backends.FileReader above a source.
-type files struct{ source }
+type files struct {
+	source
+	// users and groups are the names of numbers, as far as they are known.
+	users, groups map[string]string
+}
 
 // maxLinks is how many links Linux follows in one path, path_resolution(7).
 const maxLinks = 40
@@ -109,11 +114,13 @@ func (f files) at(ctx context.Context, op, name string, follow bool, do func(rea
 	return nil
 }
 
-// Stat implements backends.FileReader. The names of owner and group are not known.
+// Stat implements backends.FileReader. The names of owner and group are known where
+// /etc/passwd and /etc/group were fetched before. UID and GID of a socket are -1.
 func (f files) Stat(ctx context.Context, name string, follow bool) (info backends.FileInfo, err error) {
 	err = f.at(ctx, "stat", name, follow, func(real string, st container.PathStat) error {
 		h, err := f.owned(ctx, real, st)
-		info = backends.FileInfo{Mode: unixMode(st.Mode), UID: h.uid, GID: h.gid, Size: st.Size, ModTime: st.Mtime}
+		info = backends.FileInfo{Mode: unixMode(st.Mode), UID: h.uid, GID: h.gid, Size: st.Size, ModTime: st.Mtime,
+			Owner: f.users[strconv.Itoa(h.uid)], Group: f.groups[strconv.Itoa(h.gid)]}
 		return err
 	})
 	return info, err

@@ -50,7 +50,23 @@ func (a *archive) Prefetch(ctx context.Context, names []string) backends.FileRea
 		}
 	}
 	s.round(ctx, s.singles(w))
-	return &archive{files: files{s}, live: a.live}
+	return &archive{files: files{source: s, users: s.names(ctx, "/etc/passwd"), groups: s.names(ctx, "/etc/group")}, live: a.live}
+}
+
+// names reads names by number out of a file like passwd(5) or group(5), if it was
+// fetched: in both the third field is the number, and the first line counts.
+func (s *snapshot) names(ctx context.Context, file string) map[string]string {
+	real, _, err := files{source: s}.walk(ctx, file, true)
+	if err != nil {
+		return nil
+	}
+	byID := map[string]string{}
+	for line := range strings.Lines(string(s.contents[real])) {
+		if f := strings.SplitN(line, ":", 4); len(f) == 4 && byID[f[2]] == "" {
+			byID[f[2]] = f[0]
+		}
+	}
+	return byID
 }
 
 // A snapshot is what was seen of a container's files. What it has not seen is asked
@@ -85,7 +101,7 @@ func (s *snapshot) look(ctx context.Context, names []string) wanted {
 			return
 		}
 		for _, follow := range []bool{false, true} {
-			real, st, err := files{s}.walk(ctx, name, follow)
+			real, st, err := files{source: s}.walk(ctx, name, follow)
 			if err != nil || st.Mode&fs.ModeSocket != 0 {
 				continue
 			}

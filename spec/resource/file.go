@@ -85,10 +85,7 @@ func statKind(name, command string, follow bool) *target.Kind[fileStat] {
 		Read: func(ctx context.Context, r backends.FileReader, name string) (fileStat, error) {
 			return readStat(ctx, r, name, follow)
 		},
-		Files: func(_ target.System, names []string) []string { return append(slices.Clone(names), passwd, group) },
-		Offline: func(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[fileStat], error) {
-			return statOffline(ctx, r, command, names, follow), nil
-		},
+		Files: filesAndAccounts,
 		Reads: func(name string) string { return command + " " + name },
 	}
 }

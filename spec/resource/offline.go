@@ -26,6 +26,11 @@ const (
 // filesThemselves are the files of a kind whose names are paths.
 func filesThemselves(_ target.System, paths []string) []string { return paths }
 
+// filesAndAccounts are those, and where the names of their owners stand.
+func filesAndAccounts(_ target.System, paths []string) []string {
+	return append(slices.Clone(paths), passwd, group)
+}
+
 // readWhole reads a file of at most maxContent, following links.
 func readWhole(ctx context.Context, r backends.FileReader, name string) ([]byte, error) {
 	f, err := r.Open(ctx, name)
@@ -38,26 +43,6 @@ func readWhole(ctx context.Context, r backends.FileReader, name string) ([]byte,
 		err = fmt.Errorf("%s has more than %d MiB", name, maxContent>>20)
 	}
 	return text, err
-}
-
-// statOffline is readStat for many, with the names of the owners. Where these cannot
-// be read, that is told to who asks for them.
-func statOffline(ctx context.Context, r backends.FileReader, command string, names []string, follow bool) map[string]target.Answer[fileStat] {
-	users, _ := readWhole(ctx, r, passwd)
-	groups, _ := readWhole(ctx, r, group)
-	owners, owning := namesByID(users), namesByID(groups)
-	out := map[string]target.Answer[fileStat]{}
-	for _, name := range names {
-		s, err := readStat(ctx, r, name, follow)
-		if s.exists && s.Owner == "" {
-			s.Owner = owners[strconv.Itoa(s.UID)]
-		}
-		if s.exists && s.Group == "" {
-			s.Group = owning[strconv.Itoa(s.GID)]
-		}
-		out[name] = target.Answer[fileStat]{Fact: s, Err: err, Asked: command + " " + name}
-	}
-	return out
 }
 
 // lookupOffline finds entries of passwd(5) or group(5) in the file itself.
