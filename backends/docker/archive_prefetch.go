@@ -3,7 +3,6 @@ package docker
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"maps"
@@ -37,18 +36,12 @@ const (
 )
 
 // Prefetch implements backends.Prefetcher. Folders of which several files are wanted
-// are asked for as a whole.
+// are asked for as a whole, and tell about links and what is missing in them, too.
 func (a *archive) Prefetch(ctx context.Context, names []string) backends.FileReader {
-	s := &snapshot{
-		live: a.live, stats: map[string]statAnswer{}, heads: map[string]head{},
-		contents: map[string][]byte{}, lists: map[string][]string{}, large: map[string]bool{},
-	}
+	s := newSnapshot(a.live)
+	s.rounds(ctx, s.lookAbove(ctx, names))
 	w := s.look(ctx, names)
-	for range maxRounds {
-		if !s.round(ctx, s.folders(w)) {
-			break
-		}
-	}
+	s.rounds(ctx, w)
 	s.round(ctx, s.singles(w))
 	return &archive{files: files{source: s, users: s.names(ctx, "/etc/passwd"), groups: s.names(ctx, "/etc/group")}, live: a.live}
 }
@@ -75,22 +68,57 @@ type snapshot struct {
 	live
 
 	mu       sync.Mutex
-	stats    map[string]statAnswer
+	stats    map[string]*statAnswer
 	heads    map[string]head
-	contents map[string][]byte // of regular files
-	lists    map[string][]string
+	contents map[string][]byte   // of regular files
+	lists    map[string][]string // of folders
+	seen     map[string]bool     // files that were wanted, and found
 	kept     int64
 	large    map[string]bool // folders that are too large to ask for
 }
 
+// A statAnswer is known when done is closed.
 type statAnswer struct {
+	done chan struct{}
 	container.PathStat
 	err error
+}
+
+func newSnapshot(l live) *snapshot {
+	return &snapshot{
+		live: l, stats: map[string]*statAnswer{}, heads: map[string]head{}, contents: map[string][]byte{},
+		lists: map[string][]string{}, seen: map[string]bool{}, large: map[string]bool{},
+	}
 }
 
 // wanted are paths without links in them but in the last part. Of folders all that
 // is below is wanted.
 type wanted struct{ files, folders map[string]bool }
+
+// lookAbove finds out where the folders are that hold the files with these names,
+// some of which may not be there.
+func (s *snapshot) lookAbove(ctx context.Context, names []string) wanted {
+	w := wanted{map[string]bool{}, map[string]bool{}}
+	var mu sync.Mutex
+	inParallel(names, func(name string) {
+		dir, file := path.Split(name)
+		if !path.IsAbs(name) || strings.ContainsRune(name, 0) || file == "." || file == ".." {
+			return
+		}
+		real, st, err := files{source: s}.walk(ctx, dir, true)
+		if err != nil || !st.Mode.IsDir() {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if file == "" {
+			w.folders[real] = true
+		} else {
+			w.files[path.Join(real, file)] = true
+		}
+	})
+	return w
+}
 
 // look finds out where the names lead to. Only what exists is wanted.
 func (s *snapshot) look(ctx context.Context, names []string) wanted {
@@ -131,11 +159,11 @@ func inParallel(names []string, do func(string)) {
 	all.Wait()
 }
 
-// A job is a tar to ask for.
+// A job is a tar to ask for: of a folder, or of a file alone, which has no budget.
 type job struct {
 	name   string
 	budget int64
-	wants  func(name string) bool
+	wanted
 }
 
 // whole are folders that hold most of a system, and are not asked for as one.
@@ -164,16 +192,17 @@ func (s *snapshot) folders(w wanted) []job {
 	for _, dir := range slices.Sorted(maps.Keys(budgets)) {
 		// A folder comes before what is in it.
 		if !slices.ContainsFunc(jobs, func(j job) bool { return below(dir, j.name) }) {
-			jobs = append(jobs, job{dir, budgets[dir], w.wants})
+			jobs = append(jobs, job{dir, budgets[dir], w})
 		}
 	}
 	return jobs
 }
 
-func (w wanted) wants(name string) bool {
-	if w.files[name] || w.folders[name] {
-		return true
-	}
+// wants tells whether a file is to be read.
+func (w wanted) wants(name string) bool { return w.files[name] || w.folders[name] || w.within(name) }
+
+// within tells whether it is in a folder that is wanted.
+func (w wanted) within(name string) bool {
 	for dir := range w.folders {
 		if below(name, dir) {
 			return true
@@ -182,20 +211,36 @@ func (w wanted) wants(name string) bool {
 	return false
 }
 
+// above are the folders that hold what is wanted: it is worth knowing what else is
+// there, which links may lead to.
+func (w wanted) above() map[string]bool {
+	above := map[string]bool{}
+	for name := range w.files {
+		above[path.Dir(name)] = true
+	}
+	return above
+}
+
 // singles are the files that no folder had.
 func (s *snapshot) singles(w wanted) []job {
 	var jobs []job
 	for name := range w.files {
 		if !s.has(name) {
-			jobs = append(jobs, job{name, 0, func(at string) bool { return at == name }})
+			jobs = append(jobs, job{name, 0, wanted{files: map[string]bool{name: true}}})
 		}
 	}
 	return jobs
 }
 
-func (s *snapshot) has(name string) bool {
-	_, ok := s.heads[name]
-	return ok
+func (s *snapshot) has(name string) bool { return s.seen[name] }
+
+// rounds asks for folders, and for smaller ones where they are too large.
+func (s *snapshot) rounds(ctx context.Context, w wanted) {
+	for range maxRounds {
+		if !s.round(ctx, s.folders(w)) {
+			return
+		}
+	}
 }
 
 // round asks for tars, and tells whether it is worth trying again with smaller ones.
@@ -225,23 +270,28 @@ func (s *snapshot) round(ctx context.Context, jobs []job) bool {
 }
 
 // take keeps what is wanted of a tar. It ends early where the tar is larger than the
-// budget; a budget of 0 is for one file alone.
+// budget, or the file alone is there.
 func (s *snapshot) take(ctx context.Context, j job) (bool, error) {
 	var size int64
-	lists := map[string][]string{}
+	lists, above := map[string][]string{}, j.above()
 	whole, err := s.fetch(ctx, j.name, func(name string, h *tar.Header, r io.Reader) error {
 		size += h.Size + 512 // a header's
 		if j.budget > 0 && size > j.budget {
 			return errEnough
 		}
-		if j.wants(name) {
-			if h.Typeflag == tar.TypeDir {
-				lists[name] = []string{}
-			}
-			if list, ok := lists[path.Dir(name)]; ok && name != "/" {
-				lists[path.Dir(name)] = append(list, path.Base(name))
-			}
-			if err := s.keep(j, name, h, r); err != nil {
+		dir := path.Dir(name)
+		if list, ok := lists[dir]; ok && name != "/" {
+			lists[dir] = append(list, path.Base(name))
+		}
+		if h.Typeflag == tar.TypeDir && (above[name] || j.folders[name] || j.within(name)) {
+			lists[name] = []string{}
+		}
+		wants := j.wants(name)
+		if wants || above[dir] {
+			s.keep(name, h)
+		}
+		if wants {
+			if err := s.keepContent(name, h, r); err != nil {
 				return err
 			}
 		}
@@ -256,70 +306,71 @@ func (s *snapshot) take(ctx context.Context, j job) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for dir, list := range lists {
-		// Of a folder that is wanted as a file, not all that is in it is.
-		if j.wants(path.Join(dir, "any")) {
-			slices.Sort(list)
-			s.lists[dir] = list
-		}
+		slices.Sort(list)
+		s.lists[dir] = list
 	}
 	return true, err
 }
 
-// keep keeps one entry.
-func (s *snapshot) keep(j job, name string, h *tar.Header, r io.Reader) error {
-	var content []byte
-	regular := isRegular(h) && h.Size <= maxFile
-	if regular {
-		s.mu.Lock()
-		regular = s.kept+h.Size <= maxKept
-		if regular {
-			s.kept += h.Size
-		}
-		s.mu.Unlock()
-	}
-	if regular {
-		var err error
-		if content, err = io.ReadAll(r); err != nil {
-			return err
-		}
-	}
+// keep keeps what an entry tells about a file.
+func (s *snapshot) keep(name string, h *tar.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heads[name] = headOf(h)
-	if regular {
-		s.contents[name] = content
-	}
 	if _, known := s.stats[name]; known {
-		return nil
+		return
 	}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeSymlink, tar.TypeFifo, tar.TypeChar, tar.TypeBlock:
 		// A folder's size, and most of another name of a file, is not in the tar.
-		s.stats[name] = statAnswer{PathStat: statOf(h)}
+		a := &statAnswer{done: make(chan struct{}), PathStat: statOf(h)}
+		close(a.done)
+		s.stats[name] = a
 	}
+}
+
+// keepContent keeps the content of a regular file that is not too large.
+func (s *snapshot) keepContent(name string, h *tar.Header, r io.Reader) error {
+	s.mu.Lock()
+	s.seen[name] = true
+	fits := isRegular(h) && h.Size <= maxFile && s.kept+h.Size <= maxKept
+	if fits {
+		s.kept += h.Size
+	}
+	s.mu.Unlock()
+	if !fits {
+		return nil
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.contents[name] = content
 	return nil
 }
 
+// lstat asks once.
 func (s *snapshot) lstat(ctx context.Context, name string) (container.PathStat, error) {
 	s.mu.Lock()
 	a, ok := s.stats[name]
-	list, listed := s.lists[path.Dir(name)]
-	s.mu.Unlock()
-	if !ok && listed {
-		if _, found := slices.BinarySearch(list, path.Base(name)); !found && name != "/" {
-			a, ok = statAnswer{err: fs.ErrNotExist}, true
+	if !ok {
+		list, listed := s.lists[path.Dir(name)]
+		if _, found := slices.BinarySearch(list, path.Base(name)); listed && !found && name != "/" {
+			s.mu.Unlock()
+			return container.PathStat{}, fs.ErrNotExist
 		}
+		a = &statAnswer{done: make(chan struct{})}
+		s.stats[name] = a
 	}
-	if ok {
-		return a.PathStat, a.err
+	s.mu.Unlock()
+	if !ok {
+		a.PathStat, a.err = s.live.lstat(ctx, name)
+		close(a.done)
 	}
-	st, err := s.live.lstat(ctx, name)
-	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errLoop) {
-		s.mu.Lock()
-		s.stats[name] = statAnswer{st, err}
-		s.mu.Unlock()
-	}
-	return st, err
+	<-a.done // all who ask have the same context, which ends the asking
+	return a.PathStat, a.err
 }
 
 func (s *snapshot) head(ctx context.Context, name string) (head, error) {

@@ -203,9 +203,23 @@ func TestArchive_TellsWhatLstatTells(t *testing.T) {
 				g.Expect(got.Size).To(BeNumerically(">", 0))
 				got.Size = 0
 			}
+			if got.Owner != "" { // /etc/passwd has come along
+				g.Expect(got.Owner).To(Equal(map[int]string{0: "root", 10: "app"}[got.UID]))
+				got.Owner = ""
+			}
 			g.Expect(got).To(Equal(info), name)
 		}
 	})
+}
+
+func TestPrefetch_NamesTheOwnersWhereTheirFilesCame(t *testing.T) {
+	g := NewWithT(t)
+	id := rig.MakeContainer(t, rig.MakeImage(t, oddFiles()...), "/none")
+	r := newArchive(connectEngine(t), id).Prefetch(t.Context(), []string{"/bin/tool", "/etc/passwd", "/etc/group"})
+	info, err := r.Stat(t.Context(), "/bin/tool", true)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(info.Owner).To(Equal("app"))
+	g.Expect(info.Group).To(BeEmpty(), "there is no /etc/group")
 }
 
 func TestArchive_FollowsLinksInTheContainer(t *testing.T) {
