@@ -237,6 +237,24 @@ func TestOffline_PackagesThatCannotBeTold(t *testing.T) {
 	}
 }
 
+func TestOffline_AHugeFile(t *testing.T) {
+	g, m := NewWithT(t), rig.StartMachine(t, rig.WithoutSystemd())
+	m.Exec(t, "cd /srv && printf 'it begins' >huge && truncate -s 1G huge && printf '%20s' end >>huge")
+	rig.Docker(t, "stop", "--time", "0", m.ID)
+	a := askerFor(t, "docker://"+m.ID)
+	huge := resource.NewFile(a, "/srv/huge")
+	peak := peakHeap(func() {
+		g.Expect(huge.Size()).To(Equal(1<<30 + 20))
+		g.Expect(huge.Contains("it begins")).To(BeTrue())
+		g.Expect(huge.Explain("Contains").Asked).To(Equal("read /srv/huge"))
+		g.Expect(huge.Contains("  end")).To(BeTrue())
+		err := second(huge.Content())
+		g.Expect(isUnknown(err)).To(BeTrue())
+		g.Expect(err).To(MatchError(ContainSubstring("more than 16 MiB, which is not fetched as a whole")))
+	})
+	g.Expect(peak).To(BeNumerically("<", 32<<20))
+}
+
 // TestOffline_TellsTheSame asks a machine that runs, stops it, and asks again.
 func TestOffline_TellsTheSame(t *testing.T) {
 	g, m := NewWithT(t), rig.StartMachine(t, rig.WithoutSystemd())
