@@ -68,6 +68,7 @@ var packages = &target.Kind[packageFact]{
 		}
 		return out, nil
 	},
+	Files: packageFiles, Offline: packagesOffline,
 }
 
 // checkPackage refuses what no package is called. A pattern, or a version behind

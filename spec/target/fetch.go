@@ -81,7 +81,7 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 		return nil, err
 	}
 	replies := make(map[Want]reply, len(wants))
-	if t.noShell != nil {
+	if t.noProcess != nil {
 		t.answerOffline(ctx, as, wants, timeout, replies)
 		return replies, context.Cause(ctx)
 	}

@@ -38,6 +38,7 @@ func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidenc
 	defer cancel()
 	start := time.Now()
 	if files != nil {
+		e.Asked = t.mask("read " + name)
 		err = readStream(limited, files, name, w)
 	} else {
 		e.Status, err = runStream(limited, b, "[ -f "+backends.Quote(name)+" ] || exit 44; cat "+backends.Quote(name), w)

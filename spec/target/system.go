@@ -33,6 +33,9 @@ type System struct {
 	// PID1 is the name of the first process, by proc(5), /proc/1/comm; empty where
 	// it was not told.
 	PID1 string
+	// NoProcess is why no process can be started there, or nil. Of such a target
+	// only what stands in os-release(5) is known.
+	NoProcess error
 	fact.OSRelease
 }
 
@@ -102,19 +105,6 @@ func readSystem(ctx context.Context, b backends.Backend) *System {
 	return &s
 }
 
-// offlineSystem reads what system a target is on which no process can be started.
-// Nothing is booted there, and images without os-release(5) are none the worse.
-func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) {
-	if p, ok := r.(backends.Prefetcher); ok {
-		r = p.Prefetch(ctx, osReleases)
-	}
-	s := System{Kernel: "Linux"}
-	if err := s.readRelease(ctx, r); err != nil {
-		return nil, err
-	}
-	return &s, nil
-}
-
 // readInit is what the greeting asks of /proc/1/comm and sd_booted(3).
 func (s *System) readInit(ctx context.Context, r backends.FileReader) error {
 	booted, err := r.Stat(ctx, "/run/systemd/system", true)
@@ -140,7 +130,7 @@ var osReleases = []string{"/etc/os-release", "/usr/lib/os-release"}
 func (s *System) readRelease(ctx context.Context, r backends.FileReader) error {
 	for _, name := range osReleases {
 		f, err := r.Open(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, backends.ErrNotRegular) {
 			continue
 		}
 		if err != nil {

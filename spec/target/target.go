@@ -56,8 +56,9 @@ type Target struct {
 	backend backends.Backend
 	shells  map[Identity]*shell
 	system  *System
-	usable  bool  // a shell has answered, or files were read
-	noShell error // why no process can be started there, or nil
+	usable  bool // a shell has answered, or files were read
+	// noProcess is why no process can be started there, or nil.
+	noProcess error
 
 	mu       sync.Mutex
 	dead     error // why the target cannot be used any more
@@ -176,33 +177,14 @@ func (t *Target) connect(ctx context.Context) error {
 	t.backend = b
 	t.count(func(s *Stats) { s.Connections++ })
 	if limited, ok := b.(backends.Limited); ok {
-		t.noShell = limited.NoProcess()
+		t.noProcess = limited.NoProcess()
 	}
 	switch {
-	case t.noShell != nil:
+	case t.noProcess != nil:
 		return t.connectOffline(ctx)
 	case t.system == nil:
 		t.system = readSystem(ctx, b)
 	}
-	return nil
-}
-
-// connectOffline reads what system a target is on which no process can be started.
-func (t *Target) connectOffline(ctx context.Context) error {
-	files, ok := t.backend.(backends.FileReader)
-	if !ok {
-		return t.unusable(ctx, "", t.noShell)
-	}
-	if t.system == nil {
-		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
-		defer cancel()
-		system, err := offlineSystem(limited, files)
-		if err != nil {
-			return t.unusable(ctx, "read os-release", err)
-		}
-		t.system = system
-	}
-	t.usable = true
 	return nil
 }
 
@@ -238,8 +220,8 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 		if err := t.connect(ctx); err != nil {
 			return nil, err
 		}
-		if t.noShell != nil {
-			return nil, t.unknown(evidence.Evidence{}, t.noShell.Error(), t.noShell).err
+		if t.noProcess != nil {
+			return nil, t.processless().err
 		}
 		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
 		words := greeting
