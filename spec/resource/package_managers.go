@@ -20,7 +20,7 @@ var dpkg = &manager{
 	show:      "dpkg-query -W",
 	parse:     fact.ParseDpkgQuery,
 	versions:  fact.DpkgVersions{},
-	later:     "+-._:", // no name holds "_", and people write it by mistake
+	later:     "+-.:", // no name holds "_", and people write it by mistake
 	separator: ":",
 }
 
