@@ -39,7 +39,7 @@ func (v PacmanVersions) Compare(a, b string) (int, error) {
 // alpmCompare compares segments of letters and of digits, as libalpm does. Where
 // they are parted by unlike numbers of other characters, the longer gap is newer.
 func alpmCompare(a, b string) int {
-	for {
+	for a != "" && b != "" {
 		restA, restB := strings.TrimLeftFunc(a, isSeparator), strings.TrimLeftFunc(b, isSeparator)
 		gapA, gapB := len(a)-len(restA), len(b)-len(restB)
 		a, b = restA, restB
@@ -66,7 +66,7 @@ func alpmCompare(a, b string) int {
 			}
 		}
 	}
-	// What is left is newer, but for letters: 1.0 comes after 1.0beta.
+	// What is left is newer, but for letters: 1.0 comes after 1.0beta and before 1.0.a.
 	switch {
 	case a == "" && b == "":
 		return 0
