@@ -9,7 +9,7 @@ import (
 // ParseApkInstalled reads the database of Alpine's packages, usually
 // /lib/apk/db/installed: blocks of lines "LETTER:VALUE", parted by empty lines,
 // in which P is the name, V the version and A the architecture
-// (apk-installed(5)). Lines with other letters are passed over.
+// (apk-package(5) names the letters). Lines with other letters are passed over.
 func ParseApkInstalled(r io.Reader) ([]Package, error) {
 	var out []Package
 	var p Package

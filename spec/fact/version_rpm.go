@@ -49,6 +49,8 @@ func splitEVR(what, version, punctuation string) (epoch, upstream, release strin
 		err = fmt.Errorf("its epoch %q is no number", epoch)
 	case !strings.ContainsAny(upstream, "0123456789"):
 		err = fmt.Errorf("there is no digit in it")
+	case strings.IndexByte("._+~^@", upstream[0]) >= 0:
+		err = fmt.Errorf("it begins with %q", upstream[0])
 	case hasRelease && release == "":
 		err = fmt.Errorf("nothing stands after its dash")
 	default:
