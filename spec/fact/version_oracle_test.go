@@ -47,6 +47,9 @@ for line in sys.stdin:
 	{"gem", GemVersions{}, []string{"/usr/bin/ruby", "-e", `STDIN.each_line { |l| a, b = l.chomp.split("\t"); puts Gem::Version.new(a) <=> Gem::Version.new(b) }`},
 		[]string{"1", "1.0", "1.0.0", "1.0.a", "1.0.a.0", "1.0.0.a", "1.a.2", "2.0.rc1", "2.0.0.rc1", "2.0.0.rc10", "2.0.0.rc.9", "1.2.b1", "10", "9", "1.0-1", "1.0-beta", "0.0", "0", "0.a", "1.0.0a1", "5.2.4.pre", "1.8.2.b", "1.8.2.b10", "1.8.2", "01.02"},
 		[]string{"0", "1", "2", ".", ".a", ".0", "rc", ".10", "a1", "-x", ".b"}},
+	{"cpan", CPANVersions{}, []string{"/usr/bin/perl", "-Mversion", "-e", `while (<STDIN>) { chomp; my ($a, $b) = split /\t/; print version->parse($a) <=> version->parse($b), "\n" }`},
+		[]string{"1", "1.0", "1.00", "1.2", "1.02", "1.10", "1.1", "1.0203", "1.020300", "v1.20.300", "v1.2", "v1.2.3", "1.2.3", "1.2.30", "1.02_03", "1.0203", "10", "9", "v1.20", "2.33", "0.9910", "1.23_01", "v1", "1.2.0"},
+		[]string{"0", "1", "2", ".0", ".1", ".10", "_1", ".002"}},
 	{"npm", NPMVersions{}, []string{"/usr/bin/node", "-e", `const s = require("/usr/lib/node_modules/npm/node_modules/semver");
 for (const l of require("fs").readFileSync(0, "utf8").trimEnd().split("\n")) { const [a, b] = l.split("\t"); console.log(s.compare(a, b)) }`},
 		[]string{"1.0.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0+build", "1.0.1", "1.10.0", "1.9.0", "2.0.0-0", "2.0.0", "1.0.0-1", "1.0.0-a-b", "1.0.0--"}, nil},

@@ -44,7 +44,7 @@ func TestConstraintBySystem(t *testing.T) {
 }
 
 func TestConstraintMalformedBySystem(t *testing.T) {
-	for _, rules := range []Versions{RPMVersions{}, PacmanVersions{}, APKVersions{}, PipVersions{}, GemVersions{}, NPMVersions{}} {
+	for _, rules := range []Versions{RPMVersions{}, PacmanVersions{}, APKVersions{}, PipVersions{}, GemVersions{}, NPMVersions{}, CPANVersions{}} {
 		for _, text := range []string{"", "latest", ">= latest", "1.2 3", "=> 1", "*", "1.*.2", ">= 1.*", "^1.2", "~1.2", "1.2é", ":1", "!1", "1:", "1.2-", "-1", "1 || 2"} {
 			if c, err := ParseConstraint(text, rules); err == nil {
 				t.Errorf("%T: %q is read as %+v", rules, text, c)
@@ -75,7 +75,7 @@ func TestAPKOrder(t *testing.T) {
 // What is split can be put together again, and any two versions compare both ways
 // alike.
 func FuzzVersions(f *testing.F) {
-	all := []Versions{DpkgVersions{}, RPMVersions{}, PacmanVersions{}, APKVersions{}, PipVersions{}, GemVersions{}, NPMVersions{}}
+	all := []Versions{DpkgVersions{}, RPMVersions{}, PacmanVersions{}, APKVersions{}, PipVersions{}, GemVersions{}, NPMVersions{}, CPANVersions{}}
 	for i, v := range []string{"1:1.0-1", "1.0~rc1^git-1", "1.0.a-1", "1.0_rc1-r1", "1!1.0rc1+x", "1.0.rc1", "1.0.0-rc.1+b"} {
 		f.Add(i, v, "1.0")
 	}

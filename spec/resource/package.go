@@ -27,9 +27,10 @@ func NewPackage(a Asker, name string) *Package {
 }
 
 // By names the package manager to be asked: "apt" and "dpkg", which mean the same,
-// "rpm", "apk", "pacman", "pip", "pip3", "gem" or "npm", of which the last looks
-// for what is installed globally. Without a chain it is the target's own. Names are
-// the exact ones; those of Python packages mean the same with "-", "_" and ".".
+// "rpm", "apk", "pacman", "pip", "pip3", "gem", "npm" for what is installed globally,
+// or "cpan" for any module that Perl finds. Without a chain it is the target's own.
+// Names are the exact ones; those of Python packages mean the same with "-", "_" and
+// ".".
 func (p *Package) By(provider string) *Package {
 	return p.Derive(func(c *Package) { c.provider = provider })
 }

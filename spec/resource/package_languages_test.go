@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -114,4 +115,32 @@ rm -r *.tgz /root/.npm; touch before`)
 	m.Exec(t, "rm -r /opt/npm")
 	_, err := resource.NewPackage(a.testAsker, "@vue/cli").By("npm").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("ENOENT"))))
+}
+
+func TestPackageCPAN(t *testing.T) {
+	m := toolsMachine(t)
+	for name, line := range map[string]string{"Old/Style.pm": "our $VERSION = '1.0203';", "Dotted.pm": "our $VERSION = 'v2.10.0';", "Silent.pm": "", "Dotted/Deep.pm": "our $VERSION = '3';"} {
+		module := strings.ReplaceAll(strings.TrimSuffix(name, ".pm"), "/", "::")
+		m.WriteFile(t, "/etc/perl/"+name, []byte("package "+module+";\n"+line+"\n1;\n"), 0o644)
+	}
+	m.Exec(t, "touch /tmp/before")
+	a := onceAsker{askerFor(t, m.URI("root"))}
+	pkg := func(name string) *resource.Package { return resource.NewPackage(a, name).By("cpan") }
+	g := NewWithT(t)
+	g.Expect(pkg("Old::Style").Version()).To(Equal("1.0203"))
+	g.Expect(pkg("Old").Installed()).To(BeFalse())
+	g.Expect(pkg("Style").Installed()).To(BeFalse())
+	g.Expect(pkg("Carp").Installed()).To(BeTrue(), "one that comes with Perl")
+	checkVersions(t, pkg("Old::Style"), []string{"1.0203", ">= 1.02", "> v1.20.299", "< 1.1"}, []string{"1.020300", ">= 1.03", "1.02.*"})
+	checkVersions(t, pkg("Dotted"), []string{"> v2.9", ">= 2.010"}, []string{"v2.10", "> v2.10.0"})
+	checkVersions(t, pkg("Dotted::Deep"), []string{"3", "> 2.9"}, []string{"2"})
+	g.Expect(pkg("Silent").Installed()).To(BeTrue())
+	_, err := pkg("Silent").Version()
+	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("does not tell the version"))))
+	_, err = pkg("Foo-Bar").Installed()
+	g.Expect(err).To(MatchError(ContainSubstring("is no name of a Perl module")))
+	g.Expect(m.Exec(t, "find / -xdev -newer /tmp/before -type f")).To(BeEmpty(), "asking leaves no file")
+	m.WriteFile(t, "/etc/perl/Module/Metadata.pm", []byte("die 'broken';\n"), 0o644)
+	_, err = resource.NewPackage(a.testAsker, "Carp").By("cpan").Installed()
+	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("broken"))))
 }

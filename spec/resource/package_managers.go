@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
@@ -137,10 +138,37 @@ func checkNPM(name string) error {
 	return checkName(name, "_", "-._~")
 }
 
+// cpan asks Perl itself, which knows modules wherever they came from, and names
+// alone: the list of all takes long, and the command cpan writes itself a
+// configuration before it lists them.
+var cpan = &manager{
+	name: "cpan",
+	script: func(names []string) string {
+		return `perl -MModule::Metadata -e 'for (@ARGV) { my $m = Module::Metadata->new_from_module($_) or next; print "$_\t", $m->version // "", "\n" }' -- ` +
+			backends.Quote(names...)
+	},
+	show:     "perl -MModule::Metadata",
+	parse:    fact.ParsePerlModules,
+	versions: fact.CPANVersions{},
+	check:    checkModule,
+}
+
+var perlModule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z0-9_]+)*$`)
+
+func checkModule(name string) error {
+	if perlModule.MatchString(name) {
+		return nil
+	}
+	if err := checkName(name, "_", "-_:"); err != nil {
+		return err
+	}
+	return fmt.Errorf("%q is no name of a Perl module, as Foo::Bar is one", name)
+}
+
 // providers are what By takes. Each manager has one kind of facts.
 var providers = func() map[string]*target.Kind[packageFact] {
 	out := map[string]*target.Kind[packageFact]{}
-	for _, m := range []*manager{dpkg, rpm, apk, pacman, pip("pip"), pip("pip3"), gem, npm} {
+	for _, m := range []*manager{dpkg, rpm, apk, pacman, pip("pip"), pip("pip3"), gem, npm, cpan} {
 		out[m.name] = m.kind()
 	}
 	out["apt"] = out["dpkg"]
@@ -148,4 +176,4 @@ var providers = func() map[string]*target.Kind[packageFact] {
 }()
 
 // laterProviders are known, and cannot be asked yet.
-var laterProviders = []string{"cpan", "pecl", "pear", "snap", "flatpak"}
+var laterProviders = []string{"pecl", "pear", "snap", "flatpak"}
