@@ -18,7 +18,7 @@ import (
 
 // A packageDatabase is where a package manager keeps what it has installed.
 type packageDatabase struct {
-	manager string
+	manager *manager
 	// paths are where it may be; one that ends in a slash is a folder with a file
 	// for each package. The first that is there counts, or all of them do.
 	paths []string
@@ -28,64 +28,71 @@ type packageDatabase struct {
 }
 
 var packageDatabases = []packageDatabase{
-	{"dpkg", []string{"/var/lib/dpkg/status", "/var/lib/dpkg/status.d/"}, true, func(path string, r io.Reader) ([]fact.Package, error) {
+	{dpkg, []string{"/var/lib/dpkg/status", "/var/lib/dpkg/status.d/"}, true, func(path string, r io.Reader) ([]fact.Package, error) {
 		if path == "/var/lib/dpkg/status" {
 			return fact.ParseDpkgStatus(r)
 		}
 		return fact.ParseDpkgStatusD(r)
 	}},
-	{"apk", []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}, false, func(_ string, r io.Reader) ([]fact.Package, error) {
+	{apk, []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}, false, func(_ string, r io.Reader) ([]fact.Package, error) {
 		return fact.ParseApkInstalled(r)
 	}},
-	{"rpm", []string{
+	{rpm, []string{
 		"/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages.db", "/var/lib/rpm/Packages",
 		"/usr/lib/sysimage/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/Packages.db", "/usr/lib/sysimage/rpm/Packages",
 	}, false, nil},
-	{"pacman", []string{"/var/lib/pacman/local/ALPM_DB_VERSION"}, false, nil},
+	{pacman, []string{"/var/lib/pacman/local/ALPM_DB_VERSION"}, false, nil},
 }
 
-// packageFiles are the files that packagesOffline looks at.
-func packageFiles(target.System, []string) []string {
-	var out []string
-	for _, d := range packageDatabases {
-		if d.parse != nil {
-			out = append(out, d.paths...)
+// databaseFiles are the files that packagesOffline looks at.
+func databaseFiles(databases []packageDatabase) func(target.System, []string) []string {
+	return func(target.System, []string) []string {
+		var out []string
+		for _, d := range databases {
+			if d.parse != nil {
+				out = append(out, d.paths...)
+			}
 		}
+		return out
 	}
-	return out
 }
 
-// packagesOffline answers for packages by the database itself.
-func packagesOffline(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[packageFact], error) {
-	d, found, err := findDatabase(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if d.parse == nil {
-		return nil, fmt.Errorf("only %s can read the database %s, and it cannot be run: %w", d.manager, found[0], sys.NoProcess)
-	}
-	var all []fact.Package
-	for _, p := range found {
-		some, err := d.read(ctx, r, p)
+// packagesOffline answers for packages by one of the databases.
+func packagesOffline(databases []packageDatabase) func(context.Context, backends.FileReader, target.System, []string) (map[string]target.Answer[packageFact], error) {
+	return func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[packageFact], error) {
+		d, found, err := findDatabase(ctx, r, databases, ownManagers[sys.Family()])
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
+		if d.parse == nil {
+			return nil, fmt.Errorf("only %s can read the database %s, and it cannot be run: %w", d.manager.name, found[0], sys.NoProcess)
+		}
+		var all []fact.Package
+		for _, p := range found {
+			some, err := d.read(ctx, r, p)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, some...)
+		}
+		if len(all) == 0 {
+			return nil, fmt.Errorf("%s holds no package at all", strings.Join(found, " and "))
+		}
+		out := map[string]target.Answer[packageFact]{}
+		for _, name := range names {
+			out[name] = target.Answer[packageFact]{
+				Fact: d.manager.find(all, name), Err: d.manager.checkName(name), Asked: "read " + strings.Join(found, " "),
+			}
+		}
+		return out, nil
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s holds no package at all", strings.Join(found, " and "))
-	}
-	out := map[string]target.Answer[packageFact]{}
-	for _, name := range names {
-		out[name] = target.Answer[packageFact]{Fact: findPackage(all, name), Asked: "read " + strings.Join(found, " ")}
-	}
-	return out, nil
 }
 
-// findDatabase finds the only database that is there, and its paths.
-func findDatabase(ctx context.Context, r backends.FileReader) (d packageDatabase, found []string, err error) {
+// findDatabase finds the database of the system's own manager, or the only one that
+// is there, and its paths.
+func findDatabase(ctx context.Context, r backends.FileReader, databases []packageDatabase, own *manager) (d packageDatabase, found []string, err error) {
 	var managers, looked []string
-	for _, candidate := range packageDatabases {
+	for _, candidate := range databases {
 		var there []string
 		for _, p := range candidate.paths {
 			switch _, err := r.Stat(ctx, p, true); {
@@ -97,9 +104,12 @@ func findDatabase(ctx context.Context, r backends.FileReader) (d packageDatabase
 			}
 		}
 		looked = append(looked, candidate.paths[0])
+		if there != nil && candidate.manager == own {
+			return candidate, there, nil
+		}
 		if there != nil {
 			d, found = candidate, there
-			managers = append(managers, candidate.manager)
+			managers = append(managers, candidate.manager.name)
 		}
 	}
 	switch len(managers) {
