@@ -62,7 +62,7 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		release()
 		return nil, err
 	}
-	p := &process{shell: s, b: b, endsWithStdin: cmd.EndsWithStdin, done: make(chan struct{})}
+	p := &process{shell: s, b: b, endsWithStdin: cmd.EndsWithStdin, fed: make(chan struct{}), done: make(chan struct{})}
 	p.stdout.W, p.stderr.W = cmd.Stdout, cmd.Stderr
 	s.out.expect(m.out, m.end, &p.stdout)
 	s.err.expect(m.err, m.end, &p.stderr)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -237,6 +238,30 @@ func TestKilledShell(t *testing.T) {
 		t.Errorf("%v, %v", status, err)
 	}
 	output(t, b, "true")
+}
+
+// TestLostShell has the target die under what ends with its stdin, before that does.
+func TestLostShell(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	b := mustOpen(t, script(t, "test ! -e "+gone+` || { echo gone >&2; exit 1; }; exec "$@"`))
+	for _, lost := range []bool{false, true} {
+		in, stdin := io.Pipe()
+		p, err := b.Start(within(t, time.Minute), backends.Command{
+			Args: []string{"sh", "-c", `read -r word; test -z "$word" || touch "$1"; kill -9 0`, "sh", gone}, Stdin: in, EndsWithStdin: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lost {
+			_, _ = io.WriteString(stdin, "die\n")
+		} else {
+			_ = stdin.Close()
+		}
+		status, err := p.Wait()
+		_ = stdin.Close()
+		if errors.Is(err, backends.ErrLost) != lost || err == nil || lost && !strings.Contains(err.Error(), "gone") {
+			t.Errorf("lost %v: %v, %v", lost, status, err)
+		}
+	}
 }
 
 // TestDaemonLives leaves alone what a command has left behind on purpose, also where

@@ -16,8 +16,10 @@ import (
 type process struct {
 	*shell
 	b *backend
-	// endsWithStdin says that ending its input is enough to kill.
+	// endsWithStdin says that ending its input is enough to kill, and fed is closed
+	// when that has ended.
 	endsWithStdin bool
+	fed           chan struct{}
 
 	stdout, stderr remote.Gate
 
@@ -38,6 +40,7 @@ func (p *process) feed(text string, stdin io.Reader) {
 		return
 	}
 	_, _ = io.Copy(p.Stdin, stdin)
+	close(p.fed)
 	_ = p.Stdin.Close()
 }
 
@@ -73,7 +76,7 @@ func (p *process) outcome(ctx context.Context, givenUp error) (backends.Status, 
 		return status(p.out.code), errors.Join(p.stdout.Err(), p.stderr.Err())
 	case !isClosed(p.err.begun):
 		return backends.Status{}, fmt.Errorf("%w: %s", backends.ErrLost, p.how())
-	case p.endsWithStdin:
+	case p.endsWithStdin && isClosed(p.fed):
 		return backends.Status{}, &backends.NoStatusError{Reason: "the command that leads to the target ended with " + p.State.String()}
 	}
 	return backends.Status{}, p.whyGone(ctx)
@@ -118,7 +121,7 @@ func (p *process) giveUp() {
 	p.kill(ctx)
 	_ = p.Stdin.Close()
 	p.SignalGroup(syscall.SIGKILL)
-	<-p.Ended
+	p.ends(killGrace)
 	select {
 	case <-p.drained:
 	case <-time.After(backends.Drain):

@@ -58,7 +58,8 @@ func (s *shell) await(ctx context.Context) {
 			}
 			return
 		case <-s.Ended:
-			remote.Drain(s.out.to, s.err.to, 0, s.drained, nil, ctx.Done())
+			// All it printed is in our pipes: who is slow now is this machine.
+			remote.Drain(s.out.to, s.err.to, lingering, s.drained, nil, ctx.Done())
 			return
 		case <-ctx.Done():
 			return
@@ -85,7 +86,6 @@ func (s *shell) leave(ctx context.Context) {
 			s.Signal(signal)
 		}
 	}
-	<-s.Ended
 	s.hangUp()
 }
 
@@ -105,12 +105,15 @@ func (s *shell) ends(within time.Duration) bool {
 func (s *shell) quit() {
 	_ = s.Stdin.Close()
 	s.SignalGroup(syscall.SIGKILL)
-	<-s.Ended
 	s.hangUp()
 }
 
-// hangUp listens no more.
-func (s *shell) hangUp() { _, _ = s.Stdout.Close(), s.Stderr.Close() }
+// hangUp listens no more. A prefix that is not ours to kill, such as sudo, may take its
+// time to see that.
+func (s *shell) hangUp() {
+	s.ends(killGrace)
+	_, _ = s.Stdout.Close(), s.Stderr.Close()
+}
 
 // how is how the prefix ended, and what it said.
 func (s *shell) how() string {
