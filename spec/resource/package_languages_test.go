@@ -148,3 +148,22 @@ func TestPackageCPAN(t *testing.T) {
 	_, err = resource.NewPackage(a.testAsker, "Carp").By("cpan").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("broken"))))
 }
+
+func TestPackageManagersInEachShell(t *testing.T) {
+	everyWay(t, func(t *testing.T, a testAsker) {
+		alone := strings.HasSuffix(t.Name(), "alone")
+		for provider, name := range map[string]string{"dpkg": "dpkg", "pip3": "pip", "gem": "bigdecimal", "cpan": "Carp"} {
+			got, err := resource.NewPackage(a, name).By(provider).Installed()
+			if got == alone || (err != nil) != alone {
+				t.Errorf("%s: got %v, %v", provider, got, err)
+			}
+		}
+		// There is nobody's database here.
+		for _, provider := range []string{"rpm", "pacman", "apk"} {
+			_, err := resource.NewPackage(a, "thing").By(provider).Installed()
+			// busybox has an rpm of its own, which knows no databases.
+			want := MatchRegexp("there is no database|knows no package at all|No such file|not found on the target|invalid option")
+			NewWithT(t).Expect(err).To(MatchError(want), provider)
+		}
+	})
+}
