@@ -46,6 +46,10 @@ rm /tmp/*.whl; touch /tmp/before`)
 	_, err := pkg("torch").Architecture()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("pip does not tell"))))
 	g.Expect(m.Exec(t, "find / -xdev -newer /tmp/before -type f; find /usr/local -newer /tmp/before -type f")).To(BeEmpty(), "asking leaves no file")
+	m.Exec(t, `d=$(dirname "$(find /usr/local/lib -name 'torch-*.dist-info')"); mkdir "$d/nameless-1.0.dist-info"; echo 'Metadata-Version: 2.1' >"$d/nameless-1.0.dist-info/METADATA"`)
+	g.Expect(resource.NewPackage(a.testAsker, "torch").By("pip").Installed()).To(BeTrue())
+	_, err = resource.NewPackage(a.testAsker, "nameless").By("pip").Installed()
+	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("could not read all packages"))))
 	m.Exec(t, `mkdir -p /usr/local/bin; printf '#!/bin/sh\necho "[{"\n' >/usr/local/bin/pip; chmod +x /usr/local/bin/pip`)
 	_, err = resource.NewPackage(a.testAsker, "torch").By("pip").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("unexpected EOF"))))
@@ -143,4 +147,23 @@ func TestPackageCPAN(t *testing.T) {
 	m.WriteFile(t, "/etc/perl/Module/Metadata.pm", []byte("die 'broken';\n"), 0o644)
 	_, err = resource.NewPackage(a.testAsker, "Carp").By("cpan").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("broken"))))
+}
+
+func TestPackageManagersInEachShell(t *testing.T) {
+	everyWay(t, func(t *testing.T, a testAsker) {
+		alone := strings.HasSuffix(t.Name(), "alone")
+		for provider, name := range map[string]string{"dpkg": "dpkg", "pip3": "pip", "gem": "bigdecimal", "cpan": "Carp"} {
+			got, err := resource.NewPackage(a, name).By(provider).Installed()
+			if got == alone || (err != nil) != alone {
+				t.Errorf("%s: got %v, %v", provider, got, err)
+			}
+		}
+		// There is nobody's database here.
+		for _, provider := range []string{"rpm", "pacman", "apk"} {
+			_, err := resource.NewPackage(a, "thing").By(provider).Installed()
+			// busybox has an rpm of its own, which knows no databases.
+			want := MatchRegexp("there is no database|knows no package at all|No such file|not found on the target|invalid option")
+			NewWithT(t).Expect(err).To(MatchError(want), provider)
+		}
+	})
 }

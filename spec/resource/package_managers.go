@@ -66,7 +66,7 @@ var pacman = &manager{
 	script: func(names []string) string {
 		return `d=$(pacman-conf DBPath) || exit
 [ -d "${d%/}/local" ] || { echo "there is no database in $d" >&2; exit 1; }
-pacman -Q || exit
+pacman -Q || { echo "it knows no package at all of the database in $d" >&2; exit 1; }
 echo
 pacman -Qi -- ` + backends.Quote(names...) + ` 2>/dev/null || :`
 	},
