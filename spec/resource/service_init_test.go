@@ -205,7 +205,7 @@ ln -s /etc/sv/sleeper /etc/sv/held /etc/sv/broken /etc/sv/paused /etc/service/`)
 	a := askerFor(t, m.URI("root"))
 	service := func(name string) *resource.Service { return resource.NewService(a, name) }
 	for _, name := range []string{"sleeper", "paused"} {
-		NewWithT(t).Eventually(service(name).Running).WithTimeout(time.Minute).Should(BeTrue())
+		awaitRunning(t, service(name))
 	}
 	m.Exec(t, "sv pause paused")
 	checkServices(t, []serviceCase{

@@ -27,8 +27,6 @@ startretries=0
 command=/bin/sleep 1000001
 process_name=%(program_name)s_%(process_num)02d
 numprocs=2
-[program:my program]
-command=/bin/sleep 1000001
 `
 
 var supervisedPrograms = []serviceCase{
@@ -38,6 +36,13 @@ var supervisedPrograms = []serviceCase{
 	{name: "worker:worker_01", installed: true, enabled: true, running: true, file: "enabled", state: "running"},
 	{name: "worker", file: "no such service (supervisor)", state: "no such service (supervisor)"},
 	{name: "wep", file: "no such service (supervisor)", state: "no such service (supervisor)"},
+}
+
+// awaitPrograms waits until supervisor has started, or given up, what it is to start.
+func awaitPrograms(t *testing.T, m *rig.Machine, config string) {
+	t.Helper()
+	NewWithT(t).Eventually(func() string { return m.Exec(t, "supervisorctl -c '"+config+"' status || :") }).
+		WithTimeout(time.Minute).WithPolling(500 * time.Millisecond).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
 }
 
 func TestServiceUnderSupervisor(t *testing.T) {
@@ -56,7 +61,7 @@ func TestServiceUnderSupervisor(t *testing.T) {
 		return service("bad").Explain("Running").Found + m.Exec(t, "supervisorctl status || :")
 	}).
 		WithTimeout(time.Minute).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
-	checkServices(t, append(supervisedPrograms, serviceCase{name: "my program", installed: true, enabled: true, running: true, file: "enabled", state: "running"}), service)
+	checkServices(t, supervisedPrograms, service)
 
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -77,10 +82,6 @@ func TestServiceUnderSupervisor(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("supervisor has none")))
 	refusesPatterns(t, service("worker:*"))
 
-	m.WriteFile(t, "/etc/supervisor/conf.d/rig.conf", []byte("[program:manual]\ncommand=/bin/sleep 1\nautostart=false\n"), 0o644)
-	g.Expect(service("web").Running()).To(BeTrue())
-	_, err = service("web").Enabled()
-	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("does not have it any more"))))
 	_, err = resource.NewService(askerFor(t, m.URI("deploy")), "web").Under("supervisor").Running()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("supervisorctl says: error"))))
 	m.Exec(t, "mv /usr/bin/supervisorctl /usr/bin/supervisorctl.away")
@@ -106,10 +107,12 @@ mkdir -p /srv/conf.d; printf '%s' "$0" >/srv/conf.d/rig.conf; exec supervisord -
 	checkServices(t, supervisedPrograms, service)
 }
 
-// directories makes service directories of s6 in /run/service.
-const directories = `for s in web held broken; do mkdir -p /run/service/$s; printf '#!/bin/sh\nexec sleep 1000001\n' >/run/service/$s/run; chmod 755 /run/service/$s/run; done
-touch /run/service/held/down; printf '#!/bin/sh\nexit 1\n' >/run/service/broken/run
-mkdir -p /srv/live/servicedirs; cp -r /run/service/held /srv/live/servicedirs/compiled; ln -s /srv/live/servicedirs/compiled /run/service/compiled
+// directories makes service directories of s6, which /run/service has links to: on
+// /run nothing may be executed.
+const directories = `mkdir -p /run/service /srv/live/servicedirs
+for s in web held broken; do mkdir /srv/$s; printf '#!/bin/sh\nexec sleep 1000001\n' >/srv/$s/run; chmod 755 /srv/$s/run; done
+touch /srv/held/down; printf '#!/bin/sh\nexit 1\n' >/srv/broken/run; cp -r /srv/held /srv/live/servicedirs/compiled
+ln -s /srv/web /srv/held /srv/broken /srv/live/servicedirs/compiled /run/service
 `
 
 var s6Services = []serviceCase{
@@ -131,7 +134,7 @@ func TestServiceUnderS6(t *testing.T) {
 	}
 	m.Exec(t, directories+"setsid s6-svscan /run/service >/dev/null 2>&1 </dev/null &")
 	awaitRunning(t, service("web"))
-	g.Eventually(service("held").Running).WithTimeout(time.Minute).Should(BeFalse())
+	g.Eventually(service("held").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
 	checkServices(t, s6Services, service)
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -156,8 +159,8 @@ func TestServiceOfS6AsPID1(t *testing.T) {
 	a := askerFor(t, m.URI("root"))
 	service := func(name string) *resource.Service { return resource.NewService(a, name) }
 	awaitRunning(t, service("web"))
-	NewWithT(t).Eventually(service("broken").Running).WithTimeout(time.Minute).Should(BeFalse())
-	NewWithT(t).Eventually(service("compiled").Running).WithTimeout(time.Minute).Should(BeFalse())
+	NewWithT(t).Eventually(service("broken").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
+	NewWithT(t).Eventually(service("compiled").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
 	checkServices(t, s6Services, service)
 }
 
