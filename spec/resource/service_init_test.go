@@ -11,6 +11,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // serviceCase is what a service should answer: yes, no, or why it could not be told.
@@ -249,4 +250,43 @@ ln -s /etc/sv/sleeper /etc/sv/held /etc/sv/broken /etc/sv/paused /etc/service/`)
 	_, err = service("held").Running()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("sv: not found"))))
 	g.Expect(service("nope").Running()).To(BeFalse())
+}
+
+// Services of each init system are one exchange, whatever shell answers.
+func TestManyServicesAreOneExchange(t *testing.T) {
+	m := rig.StartMachine(t, rig.WithInit("runit"))
+	m.Exec(t, `mkdir /etc/sv/sleeper; printf '#!/bin/bash\nexec sleep 1000001\n' >/etc/sv/sleeper/run; chmod 755 /etc/sv/sleeper/run; ln -s /etc/sv/sleeper /etc/service/
+for s in on off; do printf '#!/bin/bash\n[ "$1" = status ] || exit 2; echo "%s  x"; exit %d\n' $s $([ $s = on ] && echo 0 || echo 3) >/etc/init.d/$s; chmod 755 /etc/init.d/$s; done
+ln -s ../init.d/on /etc/rc2.d/S20on`)
+	awaitRunning(t, resource.NewService(askerFor(t, m.URI("root")), "sleeper"))
+	for _, shell := range []string{"dash", "bash", "busybox", "mksh", "ksh93"} {
+		t.Run(shell, func(t *testing.T) {
+			g := NewWithT(t)
+			m.Exec(t, `ln -sfn "$(command -v `+shell+`)" /bin/sh`)
+			a := batchAsker{askerFor(t, m.URI("root")), &target.Plan{}, new(bool)}
+			sleeper, held, gone := resource.NewService(a, "sleeper"), resource.NewService(a, "getty-tty3"), resource.NewService(a, "it's gone")
+			on, off, gone2 := resource.NewService(a, "on").Under("sysvinit"), resource.NewService(a, "off").Under("sysvinit"), resource.NewService(a, "gone").Under("sysvinit")
+			checks := []struct {
+				ask  func() (bool, error)
+				want bool
+			}{
+				{sleeper.Running, true}, {sleeper.Enabled, true}, {held.Running, false}, {held.Installed, true}, {held.Enabled, false},
+				{gone.Under("runit").Installed, false}, {resource.NewService(a, "gone").Running, false},
+				{on.Running, true}, {on.Enabled, true}, {off.Running, false}, {off.Installed, true}, {off.Enabled, false}, {gone2.Installed, false}, {gone2.Running, false},
+			}
+			for _, c := range checks {
+				_, err := c.ask()
+				g.Expect(errors.Is(err, target.ErrPlanned)).To(BeTrue(), "%v", err)
+			}
+			g.Expect(a.target.Fetch(a.ctx, target.Identity{}, a.plan.Wants, 1)).To(Succeed())
+			*a.done = true
+			for i, c := range checks {
+				got, err := c.ask()
+				g.Expect(err).NotTo(HaveOccurred(), "check %d", i)
+				g.Expect(got).To(Equal(c.want), "check %d", i)
+			}
+			g.Expect(on.Explain("Running").Found).To(Equal("running (sysvinit): on  x"))
+			g.Expect(a.target.Stats().Exchanges).To(Equal(2), "the greeting, and all of these")
+		})
+	}
 }

@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // programs is a configuration of supervisor with programs in every state.
@@ -38,6 +40,13 @@ var supervisedPrograms = []serviceCase{
 	{name: "wep", file: "no such service (supervisor)", state: "no such service (supervisor)"},
 }
 
+// onceAsker asks about each name once: supervisorctl takes its time.
+type onceAsker struct{ testAsker }
+
+func (a onceAsker) View() (context.Context, target.View, error) {
+	return a.ctx, target.View{Target: a.target, Epoch: 1}, nil
+}
+
 // awaitPrograms waits until supervisor has started, or given up, what it is to start.
 func awaitPrograms(t *testing.T, m *rig.Machine, config string) {
 	t.Helper()
@@ -61,7 +70,8 @@ func TestServiceUnderSupervisor(t *testing.T) {
 		return service("bad").Explain("Running").Found + m.Exec(t, "supervisorctl status || :")
 	}).
 		WithTimeout(time.Minute).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
-	checkServices(t, supervisedPrograms, service)
+	once := onceAsker{a}
+	checkServices(t, supervisedPrograms, func(name string) *resource.Service { return resource.NewService(once, name).Under("supervisor") })
 
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
