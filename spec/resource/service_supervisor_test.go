@@ -65,11 +65,7 @@ func TestServiceUnderSupervisor(t *testing.T) {
 	}
 	m.WriteFile(t, "/etc/supervisor/conf.d/rig.conf", []byte(programs), 0o644)
 	m.Exec(t, "supervisord 2>/dev/null")
-	g.Eventually(func() string {
-		_, _ = service("bad").Running()
-		return service("bad").Explain("Running").Found + m.Exec(t, "supervisorctl status || :")
-	}).
-		WithTimeout(time.Minute).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
+	awaitPrograms(t, m, "/etc/supervisor/supervisord.conf")
 	once := onceAsker{a}
 	checkServices(t, supervisedPrograms, func(name string) *resource.Service { return resource.NewService(once, name).Under("supervisor") })
 
@@ -104,17 +100,9 @@ func TestServiceOfSupervisorAsPID1(t *testing.T) {
 	const start = `sed 's,^files.*,files = /srv/conf.d/*.conf,; s,/var/run/supervisor.sock,/run/other.sock,' /etc/supervisor/supervisord.conf >"/srv/my super.conf"
 mkdir -p /srv/conf.d; printf '%s' "$0" >/srv/conf.d/rig.conf; exec supervisord -n -c "/srv/my super.conf"`
 	m := rig.StartMachine(t, rig.WithFirst("sh", "-c", start, programs))
-	a := askerFor(t, m.URI("root"))
-	service := func(name string) *resource.Service { return resource.NewService(a, name) }
-	for _, name := range []string{"web", "worker:worker_01"} {
-		awaitRunning(t, service(name))
-	}
-	NewWithT(t).Eventually(func() string {
-		_, _ = service("bad").Running()
-		return m.Exec(t, "supervisorctl -c '/srv/my super.conf' status || :")
-	}).
-		WithTimeout(time.Minute).Should(ContainSubstring("FATAL"))
-	checkServices(t, supervisedPrograms, service)
+	once := onceAsker{askerFor(t, m.URI("root"))}
+	awaitPrograms(t, m, "/srv/my super.conf")
+	checkServices(t, supervisedPrograms, func(name string) *resource.Service { return resource.NewService(once, name) })
 }
 
 // directories makes service directories of s6, which /run/service has links to: on
