@@ -152,7 +152,7 @@ func TestProcessShellsThatAskDoNotCount(t *testing.T) {
 	m := rig.SharedMachine(t)
 	for _, user := range []string{"root", "in-dash", "in-bash", "in-busybox", "in-mksh", "in-ksh93", "in-fish", "in-tcsh"} {
 		a := askerFor(t, m.URI(user))
-		a.target.Expect(3)
+		a.target.Expect(target.Identity{}, 3)
 		for _, name := range []string{"sh", "dash", "bash", "grep", "cat", "ls", "busybox", "fish", "tcsh", "bsd-csh", "mksh", "ksh93", "sed", "sort"} {
 			p := resource.NewProcess(a, name)
 			running, err := p.Running()

@@ -26,7 +26,7 @@ func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, t
 	}
 	t.count(func(s *Stats) { s.Exchanges++ })
 	for _, k := range kinds {
-		if as != (Identity{}) {
+		if t.effective(as).Sudo {
 			t.cannotAsk(k, names[k], replies)
 			continue
 		}
