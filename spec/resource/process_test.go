@@ -16,6 +16,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 func TestProcessOnMachine(t *testing.T) {
