@@ -211,6 +211,11 @@ func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, eviden
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
+		// Whoever may not ask was not answered, and is told where.
+		var unknown *evidence.Unknown
+		if errors.As(err, &unknown) {
+			return none, unknown.Evidence, err
+		}
 		return none, evidence.Evidence{}, err
 	}
 	if r.err != nil {
