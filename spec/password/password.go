@@ -38,18 +38,19 @@ type Source struct {
 	err  error
 }
 
-// FromEnvironment takes the password, or the command that prints it, from the
-// environment, and takes the former out of it: what is started from now on does not
-// inherit it. Where neither is set, ask is called, which may be nil.
+// FromEnvironment takes the password, or the command that prints it, out of the
+// environment: what is started from now on does not inherit them. Where neither is
+// set, ask is called, which may be nil.
 func FromEnvironment(ask func(ctx context.Context, target string) (string, error)) (*Source, error) {
 	s := &Source{Known: os.Getenv(variable), ask: ask}
-	if err := os.Unsetenv(variable); err != nil {
+	command := os.Getenv(commandVariable)
+	if err := errors.Join(os.Unsetenv(variable), os.Unsetenv(commandVariable)); err != nil {
 		return nil, err
 	}
 	if err := check(s.Known); err != nil {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
-	if command := os.Getenv(commandVariable); command != "" {
+	if command != "" {
 		s.ask = func(ctx context.Context, _ string) (string, error) { return run(ctx, command) }
 	}
 	return s, nil

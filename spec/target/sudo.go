@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hostspec/hostspec/backends"
 )
@@ -63,6 +64,8 @@ func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Pr
 	text := environment + mark + "set +xv; u=" + backends.Quote(e.user) + "; p=" + backends.Quote(prompt) + "; c=" + backends.Quote(d.inner) + "\n" + become
 	r, w := io.Pipe()
 	d.stdin, d.done = w, make(chan struct{})
+	d.patience = time.AfterFunc(time.Hour, func() { w.Close() })
+	d.patience.Stop()
 	d.stdout, d.stderr = &ear{dialogue: d, w: cmd.Stdout}, &ear{dialogue: d, w: cmd.Stderr}
 	from := cmd.Stdin
 	cmd.Args, cmd.Stdin, cmd.Stdout, cmd.Stderr = []string{"sh", "-c", text}, r, d.stdout, d.stderr
@@ -84,6 +87,7 @@ func (p *elevatedProcess) Wait() (backends.Status, error) {
 	status, err := p.Process.Wait()
 	p.stdin.CloseWithError(io.ErrClosedPipe)
 	close(p.dialogue.done)
+	p.dialogue.patience.Stop()
 	var none *backends.NoStatusError
 	if err == nil || errors.As(err, &none) {
 		if refused := p.dialogue.refusal(); refused != nil {
@@ -108,6 +112,7 @@ type dialogue struct {
 	stdout, stderr *ear
 	prompts        int
 	up             bool
+	patience       *time.Timer // ends the input when it fires
 }
 
 // feed passes on what is meant for the user's shell: nobody sends anything before
@@ -154,6 +159,7 @@ func (e *ear) Write(p []byte) (int, error) {
 	e.heard = append(e.heard, p...)
 	if _, after, ok := bytes.Cut(e.heard, d.line(" up\n")); ok {
 		e.up, d.up, e.heard = true, true, nil
+		d.patience.Stop()
 		if _, err := e.pass(after); err != nil {
 			return 0, err
 		}
@@ -162,6 +168,9 @@ func (e *ear) Write(p []byte) (int, error) {
 	if n := d.promptsIn(e.heard); n > e.prompts {
 		e.prompts = n
 		d.asked()
+	}
+	if d.patience.Stop(); d.strangePrompt(d.stdout.heard) || d.strangePrompt(d.stderr.heard) {
+		d.patience.Reset(patience)
 	}
 	if over := len(e.heard) - maxNoise; over > 0 && d.prompts == 0 {
 		e.heard = append([]byte(nil), e.heard[over:]...)
@@ -187,6 +196,20 @@ func (d *dialogue) promptsIn(heard []byte) int {
 		return 0
 	}
 	return bytes.Count(heard, d.prompt)
+}
+
+// patience is how long a line that asks for something may stay without an end. A
+// warning may be written in pieces, and is followed by more at once.
+const patience = 2 * time.Second
+
+// strangePrompt tells whether somebody asks for something else than our prompt
+// does: a new password in place of an expired one, or a second factor. That is
+// nothing that can be answered, and would be waited for without end.
+func (d *dialogue) strangePrompt(heard []byte) bool {
+	_, after, ok := bytes.Cut(heard, d.line(" as "))
+	last := bytes.TrimSpace(after[bytes.LastIndexByte(after, '\n')+1:])
+	ours := len(d.prompt) > 0 && bytes.Contains(last, d.prompt)
+	return ok && !ours && len(last) > 0 && bytes.IndexByte([]byte(":?>"), last[len(last)-1]) >= 0
 }
 
 // refusal tells why the user's shell never came up; nil where it did, or where

@@ -57,7 +57,6 @@ var granted = map[string]struct {
 	"umask, no reset of PATH":    {sudoers: []string{"USER ALL=(ALL) ALL", "Defaults:USER umask=0077, !secure_path, !env_reset"}, password: "geheim-31"},
 	"input logged":               {sudoers: []string{"USER ALL=(ALL) NOPASSWD: ALL", "Defaults:USER closefrom=4"}},
 	"noise":                      {sudoers: []string{"USER ALL=(ALL) ALL"}, password: "geheim-31", rc: "echo noise; echo noise >&2; printf 'no end'; printf '[sudo] password: ' >&2\n"},
-	"one stream":                 {sudoers: []string{"USER ALL=(ALL) ALL"}, password: "geheim-31", rc: "exec 2>&1\n"},
 	"spaces, quotes":             {sudoers: []string{"USER ALL=(ALL) ALL"}, password: ` a 'b' "c" $(d) \`},
 	"unicode":                    {sudoers: []string{"USER ALL=(ALL) ALL"}, password: "pässwörd 秘密 🔑"},
 	"long":                       {sudoers: []string{"USER ALL=(ALL) ALL"}, password: strings.Repeat("0123456789", 20)},
@@ -113,8 +112,7 @@ var refused = map[string]struct {
 	"requiretty, with a password": {sudoers: []string{"USER ALL=(ALL) ALL", "Defaults:USER requiretty"}, account: "right", given: "right", words: "you must have a tty to run sudo"},
 	"one command":                 {sudoers: []string{"USER ALL=(ALL) NOPASSWD: /bin/ls"}, account: "right", given: "right", words: "is not allowed to execute '/usr/bin/sh -c ...' as root"},
 	"unknown user":                {sudoers: []string{"USER ALL=(ALL) NOPASSWD: ALL"}, user: "no such'user $(id)", words: "unknown user no such'user $(id)"},
-	"expired password":            {sudoers: []string{"USER ALL=(ALL) NOPASSWD: ALL"}, account: "right", given: "right", words: "expired", prepare: func(t *testing.T, a *rig.Account) { chage(t, "-d", "0", a.Name) }},
-	"expired account":             {sudoers: []string{"USER ALL=(ALL) ALL"}, account: "right", given: "right", words: "expired", prepare: func(t *testing.T, a *rig.Account) { chage(t, "-E", "1", a.Name) }},
+	"expired password":            {sudoers: []string{"USER ALL=(ALL) ALL"}, account: "right", given: "right", words: "expired", prepare: func(t *testing.T, a *rig.Account) { chage(t, "-d", "0", a.Name) }},
 }
 
 func chage(t *testing.T, args ...string) {
@@ -166,6 +164,99 @@ func TestSudo_IsRefusedInItsOwnWords(t *testing.T) {
 			g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%v", err)
 			g.Expect(askAs(t, target, Identity{}, "id -un")).To(Equal(a.Name+"\n"), "the target can be used as before")
 			g.Expect(target.Stats().Connections).To(Equal(1))
+		})
+	}
+}
+
+// TestSudo_AnExpiredAccount expires while we are logged in: sshd lets no such one in.
+func TestSudo_AnExpiredAccount(t *testing.T) {
+	g := NewWithT(t)
+	a := rig.NewAccount(t, rig.Password("right"))
+	rig.Sudoers(t, a, "USER ALL=(ALL) ALL")
+	target := openWith(t, rig.StartSSHD(t).URI(a.Name), Options{SudoPassword: "right"})
+	g.Expect(askAs(t, target, Identity{}, "id -un")).To(Equal(a.Name + "\n"))
+	chage(t, "-E", "1", a.Name)
+	_, err := askAs(t, target, root, "id")
+	g.Expect(err).To(MatchError(ContainSubstring("account validation failure")))
+}
+
+// TestSudo_ThatLetsNothingBeRun can tell nothing, and never guesses.
+func TestSudo_ThatLetsNothingBeRun(t *testing.T) {
+	g := NewWithT(t)
+	a := rig.NewAccount(t)
+	rig.Sudoers(t, a, "USER ALL=(ALL) NOPASSWD: ALL", "Defaults:USER noexec")
+	uri := rig.StartSSHD(t).URI(a.Name)
+	_, err := askAs(t, openWith(t, uri, Options{As: root}), root, "id")
+	var unreachable *backends.UnreachableError
+	g.Expect(errors.As(err, &unreachable)).To(BeTrue(), "%v", err)
+	g.Expect(err).To(MatchError(ContainSubstring("ermission denied")))
+	target := openWith(t, uri, Options{})
+	g.Expect(askAs(t, target, Identity{}, "id -un")).To(Equal(a.Name + "\n"))
+	_, err = askAs(t, target, root, "id")
+	var unknown *evidence.Unknown
+	g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%v", err)
+}
+
+// TestSudo_DoasInItsPlace removes sudo from a machine, and then doas, too.
+func TestSudo_DoasInItsPlace(t *testing.T) {
+	g := NewWithT(t)
+	m := rig.StartMachine(t, rig.WithoutSystemd())
+	for _, name := range []string{"/usr/bin/doas", "/etc/pam.d/doas"} {
+		text, err := os.ReadFile(name)
+		g.Expect(err).NotTo(HaveOccurred(), "Debian: apt-get install doas")
+		m.WriteFile(t, name, text, 0o755)
+	}
+	m.Exec(t, `rm /usr/bin/sudo; chmod 4755 /usr/bin/doas; useradd -m asks; echo 'asks:right' | chpasswd
+		echo 'permit nopass deploy
+permit nopass deploy as daemon
+permit asks' >/etc/doas.conf; chmod 400 /etc/doas.conf`)
+	deploy := openWith(t, m.URI("deploy"), Options{As: root, SudoPassword: "right"})
+	g.Expect(askAs(t, deploy, root, "id -un; cat")).To(Equal("root\n"))
+	out, _, err := deploy.Run(t.Context(), Identity{Sudo: true, User: "daemon"}, Script{Text: "id -un"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(out.Stdout)).To(Equal("daemon\n"))
+	_, err = askAs(t, openWith(t, m.URI("asks"), Options{As: root, SudoPassword: "right"}), root, "id")
+	g.Expect(err).To(MatchError(And(ContainSubstring("UNREACHABLE"), ContainSubstring("asks cannot ask as root by doas: doas: Authentication required"),
+		ContainSubstring("doas takes no password without a terminal"))))
+	_, err = askAs(t, openWith(t, m.URI("noisy"), Options{As: root}), root, "id")
+	g.Expect(err).To(MatchError(And(ContainSubstring("noisy cannot ask as root by doas"), ContainSubstring("Operation not permitted"))))
+	g.Expect(askAs(t, openWith(t, m.URI("root"), Options{As: root}), Identity{Sudo: true, User: "deploy"}, "id -un")).To(Equal("deploy\n"))
+	m.Exec(t, "rm /usr/bin/doas /usr/sbin/runuser")
+	_, err = askAs(t, openWith(t, m.URI("deploy"), Options{As: root}), root, "id")
+	g.Expect(err).To(MatchError(And(ContainSubstring("deploy cannot ask as root: neither sudo nor doas is installed there"), ContainSubstring("install sudo there"))))
+	asDeploy := "id -un; echo $HOME"
+	g.Expect(askAs(t, openWith(t, m.URI("root"), Options{As: root}), Identity{Sudo: true, User: "deploy"}, asDeploy)).To(Equal("deploy\n/home/deploy\n"), "by su")
+}
+
+// TestSudo_ShellsOnTheTarget is asked through every kind of login shell.
+func TestSudo_ShellsOnTheTarget(t *testing.T) {
+	sshd := rig.StartSSHD(t)
+	for _, shell := range []string{"/bin/bash", "/bin/dash", "ash", "/bin/mksh", "/bin/ksh93", "/usr/bin/fish", "/bin/tcsh"} {
+		t.Run(filepath.Base(shell), func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			a := rig.NewAccount(t, rig.LoginShell(shell), rig.Password("ri'gh t!"))
+			rig.Sudoers(t, a, "USER ALL=(ALL) ALL")
+			target := openWith(t, sshd.URI(a.Name), Options{As: root, SudoPassword: "ri'gh t!"})
+			g.Expect(askAs(t, target, root, "id -un")).To(Equal("root\n"))
+		})
+	}
+}
+
+// TestSudo_EveryPOSIXShell decides in each of them how to become another user.
+func TestSudo_EveryPOSIXShell(t *testing.T) {
+	a := rig.NewAccount(t)
+	for name := range testedShells {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			b := &elevated{Backend: withShell(t, name), user: a.Name}
+			s, _, err := openShell(t.Context(), b, "id -un")
+			g.Expect(err).NotTo(HaveOccurred())
+			defer s.close()
+			_, _, err = s.ask(t.Context(), []string{"id -un"}, func(int) time.Duration { return time.Minute }, func(_ int, o Output) {
+				g.Expect(string(o.Stdout)).To(Equal(a.Name + "\n"))
+			})
+			g.Expect(err).NotTo(HaveOccurred())
 		})
 	}
 }
