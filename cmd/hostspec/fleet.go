@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -14,6 +15,7 @@ import (
 // another, targets at the same time.
 type fleet struct {
 	plan      *plan
+	password  *password.Source
 	packages  []*specPackage
 	collector *collector
 	stop      *stopper

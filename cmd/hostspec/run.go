@@ -10,7 +10,7 @@ import (
 // runCommand is `hostspec run`.
 type runCommand struct {
 	Targets     []string       `name:"target" short:"t" sep:"none" placeholder:"URI" help:"What specs run against: local://, ssh://user@host. May be given several times. Default: HOSTSPEC_TARGET, else local://."`
-	Sudo        bool           `help:"Not supported yet."`
+	Sudo        *bool          `negatable:"" help:"Ask as root, by sudo, where a target does not say otherwise. Default: HOSTSPEC_SUDO, else no."`
 	Timeout     *time.Duration `placeholder:"D" help:"How long one question may take, such as 30s."`
 	SSHConfig   string         `name:"ssh-config" placeholder:"FILE" help:"The ssh_config to use. Default: HOSTSPEC_SSH_CONFIG, else what OpenSSH reads."`
 	Focus       []string       `sep:"none" placeholder:"RE" help:"Run only specs whose full name matches. May be given several times."`
@@ -47,6 +47,10 @@ func (r *runCommand) Run(c *console) error {
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
+	source, err := sudoPassword()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
 	packages, err := findPackages(stop.soft, r.Packages)
 	if err != nil {
 		return stop.explain(err)
@@ -65,7 +69,7 @@ func (r *runCommand) Run(c *console) error {
 		return stop.explain(err)
 	}
 	col := newCollector(outputs.formats, p.shown(), stop.interrupted)
-	f := &fleet{plan: p, packages: packages, collector: col, stop: stop}
+	f := &fleet{plan: p, password: source, packages: packages, collector: col, stop: stop}
 	if r.Verbose {
 		f.verbose = c.stderr
 	}

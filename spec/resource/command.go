@@ -80,6 +80,11 @@ func (c *Command) WithStdin(text string) *Command {
 // so that what is known of the target may be used after it.
 func (c *Command) ReadOnly() *Command { return c.change(func(n *Command) { n.readOnly = true }) }
 
+// RunsAs tells who runs the command, where otherwise ambient would.
+func (c *Command) RunsAs(ambient target.Identity) target.Identity {
+	return c.settings.identity(ambient)
+}
+
 // IsReadOnly tells whether ReadOnly was promised.
 func (c *Command) IsReadOnly() bool { return c.readOnly }
 

@@ -1,7 +1,6 @@
 package resource_test
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"testing"
@@ -38,13 +37,6 @@ var supervisedPrograms = []serviceCase{
 	{name: "worker:worker_01", installed: true, enabled: true, running: true, file: "enabled", state: "running"},
 	{name: "worker", file: "no such service (supervisor)", state: "no such service (supervisor)"},
 	{name: "wep", file: "no such service (supervisor)", state: "no such service (supervisor)"},
-}
-
-// onceAsker asks about each name once: supervisorctl takes its time.
-type onceAsker struct{ testAsker }
-
-func (a onceAsker) View() (context.Context, target.View, error) {
-	return a.ctx, target.View{Target: a.target, Epoch: 1}, nil
 }
 
 // awaitPrograms waits until supervisor has started, or given up, what it is to start.

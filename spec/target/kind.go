@@ -190,7 +190,7 @@ type View struct {
 	// Plan, when set, only notes what would be asked.
 	Plan *Plan
 	// together holds answers that were fetched for this look alone.
-	together map[Want]reply
+	together map[factKey]reply
 }
 
 // A Plan collects what would be asked.
@@ -220,6 +220,11 @@ func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, eviden
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
+		// Whoever may not ask was not answered, and is told where.
+		var unknown *evidence.Unknown
+		if errors.As(err, &unknown) {
+			return none, unknown.Evidence, err
+		}
 		return none, evidence.Evidence{}, err
 	}
 	if r.err != nil {
@@ -262,9 +267,11 @@ func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
 	}
 	v.together = maps.Clone(v.together)
 	if v.together == nil {
-		v.together = map[Want]reply{}
+		v.together = map[factKey]reply{}
 	}
-	maps.Copy(v.together, replies)
+	for w, r := range replies {
+		v.together[factKey{v.As, w}] = r
+	}
 	return v, nil
 }
 
@@ -278,7 +285,7 @@ func (p *Plan) add(as Identity, w Want) {
 }
 
 func (v View) lookup(ctx context.Context, w Want) (reply, error) {
-	if r, ok := v.together[w]; ok {
+	if r, ok := v.together[factKey{v.As, w}]; ok {
 		return r, nil
 	}
 	if r, ok := v.Target.known(v.As, w, v.Epoch); ok {

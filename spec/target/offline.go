@@ -47,7 +47,7 @@ func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) 
 // files cannot tell could not be told, and so could nothing as another user.
 func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) {
 	kinds, names := group(wants)
-	if as != (Identity{}) {
+	if t.effective(as).Sudo {
 		for _, k := range kinds {
 			t.cannotAsk(k, names[k], replies)
 		}

@@ -96,13 +96,13 @@ func TestOffline_StreamsFiles(t *testing.T) {
 func TestOffline_CommandsCannotRun(t *testing.T) {
 	g := NewWithT(t)
 	target, _ := withoutShell(t)
-	target.Expect(2)
+	target.Expect(Identity{}, 2)
 	for range 2 {
 		_, _, err := target.Run(t.Context(), Identity{}, Script{Text: "true"})
 		g.Expect(err).To(BeAssignableToTypeOf(&evidence.Unknown{}))
 		g.Expect(err).To(MatchError(ContainSubstring("because  no shell in this container")))
 	}
-	_, _, err := Ask(t.Context(), View{Target: target, As: Identity{User: "app"}}, contents, "/sleeper")
+	_, _, err := Ask(t.Context(), View{Target: target, As: Identity{Sudo: true, User: "app"}}, contents, "/sleeper")
 	g.Expect(err).To(MatchError(ContainSubstring("because  no shell in this container")))
 }
 
