@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
@@ -66,6 +67,19 @@ type unseen struct {
 	dirs []string
 }
 
+// errPodman is why an archive of podman is not asked. It was seen of podman 4.3 that
+// the owners in its tars are always root, and that its stat follows links.
+var errPodman = errors.New("podman's API tells neither whom files belong to nor what links are; only a process in the container can")
+
+// isPodman tells whether it is podman that serves the API.
+func (l live) isPodman(ctx context.Context) (bool, error) {
+	v, err := l.api.ServerVersion(ctx)
+	if err != nil {
+		return false, l.broken(ctx, err)
+	}
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), nil
+}
+
 // An unseenError says that a path is below one that the API shows nothing of.
 type unseenError struct{ dir string }
 
@@ -86,6 +100,13 @@ func (l live) visible(ctx context.Context, name string) error {
 	l.unseen.mu.Lock()
 	defer l.unseen.mu.Unlock()
 	if l.unseen.dirs == nil {
+		podman, err := l.isPodman(ctx)
+		if err != nil {
+			return err
+		}
+		if podman {
+			return errPodman
+		}
 		c, err := l.api.ContainerInspect(ctx, l.id)
 		if err != nil {
 			return l.broken(ctx, err)
