@@ -122,6 +122,17 @@ func BenchmarkPrefetch_Distroless(b *testing.B) {
 	}
 }
 
+// BenchmarkArchive_OneFile is the cost of one tar, to compare with.
+func BenchmarkArchive_OneFile(b *testing.B) {
+	id := rig.MakeContainer(b, rig.MakeImage(b, rig.File{Name: "file", Content: "x"}), "/none")
+	a := newArchive(connectEngine(b), id)
+	for b.Loop() {
+		if _, err := read(b.Context(), a, "/file"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // heapPeak watches how much memory is in use while f runs.
 func heapPeak(f func()) uint64 {
 	var before, now runtime.MemStats
