@@ -65,6 +65,8 @@ type live struct {
 type unseen struct {
 	mu   sync.Mutex
 	dirs []string
+	// size is that of the container's image; 0 if unknown.
+	size int64
 }
 
 // errPodman is why an archive of podman is not asked. It was seen of podman 4.3 that
@@ -120,6 +122,11 @@ func (l live) visible(ctx context.Context, name string) error {
 		for _, m := range c.Mounts {
 			if m.Type == "tmpfs" {
 				dirs = append(dirs, path.Clean(m.Destination))
+			}
+		}
+		if c.ContainerJSONBase != nil {
+			if image, err := l.api.ImageInspect(ctx, c.Image); err == nil {
+				l.unseen.size = image.Size
 			}
 		}
 		l.unseen.dirs = dirs
