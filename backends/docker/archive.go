@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
@@ -64,6 +65,21 @@ type live struct {
 type unseen struct {
 	mu   sync.Mutex
 	dirs []string
+	// size is that of the container's image; 0 if unknown.
+	size int64
+}
+
+// errPodman is why an archive of podman is not asked. It was seen of podman 4.3 that
+// the owners in its tars are always root, and that its stat follows links.
+var errPodman = errors.New("podman's API tells neither whom files belong to nor what links are; only a process in the container can")
+
+// isPodman tells whether it is podman that serves the API.
+func (l live) isPodman(ctx context.Context) (bool, error) {
+	v, err := l.api.ServerVersion(ctx)
+	if err != nil {
+		return false, l.broken(ctx, err)
+	}
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), nil
 }
 
 // An unseenError says that a path is below one that the API shows nothing of.
@@ -86,6 +102,13 @@ func (l live) visible(ctx context.Context, name string) error {
 	l.unseen.mu.Lock()
 	defer l.unseen.mu.Unlock()
 	if l.unseen.dirs == nil {
+		podman, err := l.isPodman(ctx)
+		if err != nil {
+			return err
+		}
+		if podman {
+			return errPodman
+		}
 		c, err := l.api.ContainerInspect(ctx, l.id)
 		if err != nil {
 			return l.broken(ctx, err)
@@ -99,6 +122,11 @@ func (l live) visible(ctx context.Context, name string) error {
 		for _, m := range c.Mounts {
 			if m.Type == "tmpfs" {
 				dirs = append(dirs, path.Clean(m.Destination))
+			}
+		}
+		if c.ContainerJSONBase != nil {
+			if image, err := l.api.ImageInspect(ctx, c.Image); err == nil {
+				l.unseen.size = image.Size
 			}
 		}
 		l.unseen.dirs = dirs

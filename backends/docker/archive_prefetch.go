@@ -237,7 +237,13 @@ func (s *snapshot) has(name string) bool { return s.seen[name] }
 // rounds asks for folders, and for smaller ones where they are too large.
 func (s *snapshot) rounds(ctx context.Context, w wanted) {
 	for range maxRounds {
-		if !s.round(ctx, s.folders(w)) {
+		jobs := s.folders(w)
+		// Of a small image all of it comes as fast as several of its folders.
+		all := fileCost * int64(len(jobs))
+		if len(jobs) > 1 && s.unseen.size > 0 && s.unseen.size < all && !s.large["/"] {
+			jobs = []job{{"/", all, w}}
+		}
+		if !s.round(ctx, jobs) {
 			return
 		}
 	}
