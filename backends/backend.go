@@ -144,6 +144,18 @@ func Patient(ctx context.Context) context.Context {
 // IsPatient tells whether a context comes from Patient.
 func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
 
+type reconnect struct{}
+
+// Reconnect returns a context that tells a Driver that the target was used before
+// and that the connection was lost. What was made for the length of a connection, such
+// as a container, must not be made anew then: it would be another target.
+func Reconnect(ctx context.Context) context.Context {
+	return context.WithValue(ctx, reconnect{}, true)
+}
+
+// IsReconnect tells whether a context comes from Reconnect.
+func IsReconnect(ctx context.Context) bool { return ctx.Value(reconnect{}) != nil }
+
 // FileInfo is what stat(2) says about a file.
 type FileInfo struct {
 	// Mode is st_mode as Linux has it: type and permission bits in one number.

@@ -22,6 +22,7 @@ package spec
 import (
 	// The kinds of targets that are built in.
 	_ "github.com/hostspec/hostspec/backends/command"
+	_ "github.com/hostspec/hostspec/backends/docker"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
 )

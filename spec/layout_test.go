@@ -61,7 +61,7 @@ var allowed = []struct {
 	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
-	{"spec", "the glue", []string{"backends", "backends/command", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/password", "spec/resource", "spec/report"}},
+	{"spec", "the glue", []string{"backends", "backends/command", "backends/docker", "backends/local", "backends/ssh", "spec/evidence", "spec/entry", "spec/fact", "spec/target", "spec/password", "spec/resource", "spec/report"}},
 	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},
 }
 
@@ -88,6 +88,9 @@ func TestLayout_ImportsGoOneWay(t *testing.T) {
 			}
 			if strings.HasPrefix(imported, "github.com/onsi/ginkgo") && name != "spec" {
 				t.Errorf("%s imports Ginkgo, and only spec and cmd may", name)
+			}
+			if strings.HasPrefix(imported, "github.com/docker/docker/client") && name != "backends/docker" && name != "spec/inventory" {
+				t.Errorf("%s imports the Docker client, and only backends/docker and spec/inventory may reach it", name)
 			}
 			if imported == "testing" && name != "backends/backendtest/rig" {
 				t.Errorf("%s imports testing outside its tests", name)

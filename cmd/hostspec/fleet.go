@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/report"
 )
@@ -32,6 +33,8 @@ func (f *fleet) run() {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
+			release := f.launch(&t)
+			defer release()
 			for _, p := range f.packages {
 				if f.stop.interrupted() {
 					return
@@ -41,6 +44,24 @@ func (f *fleet) run() {
 		})
 	}
 	wg.Wait()
+}
+
+// launch makes the one container that all packages of a docker-image target share.
+// When it cannot be made, each package tries for itself, and reports why it could not.
+func (f *fleet) launch(t *runTarget) (release func()) {
+	if t.uri.Scheme != "docker-image" || f.stop.interrupted() {
+		return func() {}
+	}
+	c, err := docker.Launch(f.stop.soft, t.uri)
+	if err != nil {
+		return func() {}
+	}
+	t.env = append(t.env, c.Environ())
+	return func() {
+		if err := c.Close(); err != nil {
+			f.collector.problem(report.Problem{Target: t.shown, Text: fmt.Sprintf("its container %.12s could not be removed: %v", c.ID(), err)})
+		}
+	}
 }
 
 // wrongFlag matches what package flag says of a wrong command line.

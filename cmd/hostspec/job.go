@@ -122,6 +122,7 @@ func (j *job) command() *exec.Cmd {
 	cmd.Dir = j.pkg.dir
 	cmd.Env = append(cmd.Environ(), fmt.Sprintf("HOSTSPEC_EVENTS_FD=%d", eventsFD))
 	cmd.Env = append(cmd.Env, p.env...)
+	cmd.Env = append(cmd.Env, j.target.env...)
 	if !j.first {
 		cmd.Env = append(cmd.Env, "HOSTSPEC_ON=skip")
 	}

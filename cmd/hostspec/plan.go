@@ -38,6 +38,9 @@ type plan struct {
 type runTarget struct {
 	// text is what the test binary gets, shown what people see.
 	text, shown string
+	uri         *backends.URI
+	// env is added to the environment of the target's test binaries.
+	env []string
 }
 
 func (p *plan) shown() []string {
@@ -93,7 +96,7 @@ func parseTargets(texts []string) ([]runTarget, error) {
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, runTarget{text: text, shown: uri.String()})
+		targets = append(targets, runTarget{text: text, shown: uri.String(), uri: uri})
 	}
 	return targets, nil
 }

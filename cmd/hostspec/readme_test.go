@@ -100,8 +100,8 @@ func pattern(want string) string {
 	return b.String()
 }
 
-// readmeEnvironment has hostspec on its PATH, and an ssh_config in which the
-// README's hosts are a machine of ours.
+// readmeEnvironment has hostspec on its PATH, an ssh_config in which the README's
+// hosts are a machine of ours, and its name as a container and that of its image.
 func readmeEnvironment(t *testing.T) []string {
 	t.Helper()
 	m := rig.StartMachine(t)
@@ -112,5 +112,6 @@ func readmeEnvironment(t *testing.T) []string {
 	if err := os.WriteFile(config, []byte(hosts), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "HOSTSPEC_SSH_CONFIG="+config)
+	return append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "HOSTSPEC_SSH_CONFIG="+config,
+		"IMAGE="+rig.Image(t), "CONTAINER="+m.ID)
 }

@@ -9,7 +9,7 @@ import (
 
 // runCommand is `hostspec run`.
 type runCommand struct {
-	Targets     []string       `name:"target" short:"t" sep:"none" placeholder:"URI" help:"What specs run against: local://, ssh://user@host. May be given several times. Default: HOSTSPEC_TARGET, else local://."`
+	Targets     []string       `name:"target" short:"t" sep:"none" placeholder:"URI" help:"What specs run against: local://, ssh://user@host, docker://container, docker-image://image, exec:PREFIX. May be given several times. Default: HOSTSPEC_TARGET, else local://."`
 	Sudo        *bool          `negatable:"" help:"Ask as root, by sudo, where a target does not say otherwise. Default: HOSTSPEC_SUDO, else no."`
 	Timeout     *time.Duration `placeholder:"D" help:"How long one question may take, such as 30s."`
 	SSHConfig   string         `name:"ssh-config" placeholder:"FILE" help:"The ssh_config to use. Default: HOSTSPEC_SSH_CONFIG, else what OpenSSH reads."`

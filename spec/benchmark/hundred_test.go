@@ -21,7 +21,7 @@ import (
 
 var (
 	runs = flag.Int("runs", 7, "how often each line of the tables is run")
-	only = flag.String("only", "", "the tables to make, by a regular expression: local, ssh0s, ssh20ms, ssh100ms, edit")
+	only = flag.String("only", "", "the tables to make, by a regular expression: local, docker, ssh0s, ssh20ms, ssh100ms, edit")
 	peer = flag.Bool("peers", true, "measure serverspec and testinfra, too, where they are installed")
 	far  = flag.Bool("far", false, "measure them at long round trips, too, which takes minutes")
 )
@@ -62,6 +62,9 @@ func BenchmarkHundredChecks(b *testing.B) {
 	s.must(err)
 	if wanted.MatchString("local") {
 		s.local(out)
+	}
+	if wanted.MatchString("docker") {
+		s.docker(out)
 	}
 	s.server = rig.StartSSHD(b)
 	account := rig.NewAccount(b)

@@ -103,6 +103,10 @@ func (c *Command) run(question string) (target.Output, error) {
 	if r.done && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
 		r.asked = append(r.asked, question)
 		c.keep(question, r.ev)
+		if ctx, _, err := c.view(); err == nil && r.err != nil {
+			// What could not be told is told of each spec that asked.
+			evidence.Record(ctx, c.Explain(question))
+		}
 		return r.out, r.err
 	}
 	ctx, v, err := c.view()

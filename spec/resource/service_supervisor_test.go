@@ -11,7 +11,6 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
-	"github.com/hostspec/hostspec/spec/target"
 )
 
 // programs is a configuration of supervisor with programs in every state.

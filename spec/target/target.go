@@ -182,7 +182,11 @@ func (t *Target) connect(ctx context.Context) error {
 	if t.backend != nil {
 		return nil
 	}
-	b, err := t.uri.Open(ctx)
+	opening := ctx
+	if t.usable {
+		opening = backends.Reconnect(ctx)
+	}
+	b, err := t.uri.Open(opening)
 	if err != nil {
 		return t.unusable(ctx, "", err)
 	}

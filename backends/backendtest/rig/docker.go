@@ -46,6 +46,19 @@ func needDocker(tb testing.TB) {
 	}
 }
 
+// Image returns the name of the test image, a Debian, which is made where it is
+// missing. Without a working Docker the test is skipped, by Skip with the key
+// "docker".
+func Image(tb testing.TB) string {
+	tb.Helper()
+	needDocker(tb)
+	ctx, cancel := context.WithTimeout(tb.Context(), imageTimeout)
+	defer cancel()
+	image, err := prepare(ctx)
+	must(tb, err)
+	return image
+}
+
 // prepare sweeps once per process, and returns the name of the test image, which
 // is made where it is missing.
 func prepare(ctx context.Context) (image string, err error) {

@@ -39,11 +39,12 @@ func Drain(stdout, stderr *Gate, roundTrip time.Duration, drained, gone, stop <-
 		case <-t.C:
 		}
 		now := passed()
-		idle := now == last && !stdout.Busy() && !stderr.Busy()
-		if idle || now-first > onTheWay {
+		// While a writer of ours takes its time, that nothing comes says nothing.
+		busy := stdout.Busy() || stderr.Busy()
+		if now == last && !busy || now-first > onTheWay {
 			return
 		}
-		if now-last < drop {
+		if now-last < drop && !busy {
 			slow++
 		}
 		last = now

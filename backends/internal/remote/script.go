@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hostspec/hostspec/backends"
 )
@@ -28,13 +29,37 @@ func Request(cmd backends.Command, mark string) (exec string, ahead string, err 
 	if exec = Wrap(script); len(exec) <= maxRequest {
 		return exec, "", nil
 	}
-	// read takes one byte at a time, hence leaves the rest of stdin alone. (A shell
-	// whose printf is a program, such as mksh, says "Argument list too long".)
-	return `sh -c 'IFS= read -r s && eval "$(printf %b "$s")"'`, escape(script) + "\n", nil
+	return `sh -c '` + readAhead + `'`, escape(script) + "\n", nil
 }
 
+// Argv makes the words that a command is sent as where words arrive as they are, and
+// what has to go ahead of its stdin. They are valid UTF-8, since engines take them
+// as JSON.
+func Argv(cmd backends.Command, mark string) (args []string, ahead string, err error) {
+	script, err := Script(cmd, mark)
+	if err != nil {
+		return nil, "", err
+	}
+	if !utf8.ValidString(script) {
+		if plain := evaluate(script); len(plain) <= maxRequest {
+			return []string{"sh", "-c", plain}, "", nil
+		}
+	} else if len(script) <= maxRequest {
+		return []string{"sh", "-c", script}, "", nil
+	}
+	return []string{"sh", "-c", readAhead}, escape(script) + "\n", nil
+}
+
+// readAhead is shell text that reads a script by a line of stdin. read takes one byte
+// at a time, hence leaves the rest of stdin alone. (A shell whose printf is a
+// program, such as mksh, says "Argument list too long".)
+const readAhead = `IFS= read -r s && eval "$(printf %b "$s")"`
+
 // Wrap makes shell text one line that any login shell hands to sh unchanged.
-func Wrap(script string) string { return `sh -c 'eval "$(printf %b "` + escape(script) + `")"'` }
+func Wrap(script string) string { return `sh -c '` + evaluate(script) + `'` }
+
+// evaluate is a script as one line of printable ASCII.
+func evaluate(script string) string { return `eval "$(printf %b "` + escape(script) + `")"` }
 
 // Script is the command as POSIX shell text that becomes the command by exec: no
 // shell stays in between to swallow a signal.

@@ -1,0 +1,209 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/internal/remote"
+)
+
+// backend starts processes in one container.
+type backend struct {
+	api  *client.Client
+	id   string
+	user string // empty for the container's own
+	// started is when the container was, in the engine's words: another time means
+	// that it was restarted since.
+	started string
+	// remove takes the container away at Close; nil leaves it.
+	remove func() error
+
+	// ctx ends with Close or with the container; its cause is then ErrClosed, or
+	// an ErrLost.
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	running sync.WaitGroup
+	// mu keeps a process from being counted while Close waits for the others.
+	mu     sync.Mutex
+	closed bool
+	// rtt is the shortest time in nanoseconds that an answer of the engine took.
+	rtt atomic.Int64
+}
+
+// newBackend takes a client over; ctx lends its values only.
+func newBackend(ctx context.Context, api *client.Client, user string, c container.InspectResponse, remove func() error) *backend {
+	b := &backend{api: api, id: c.ID, user: user, started: c.State.StartedAt, remove: remove}
+	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	return b
+}
+
+// Start implements backends.Backend.
+func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
+	mark := remote.NewMark()
+	args, ahead, err := remote.Argv(cmd, mark)
+	if err != nil {
+		return nil, err
+	}
+	stdin := remote.Stdin(cmd, ahead)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(b.ctx, func() { cancel(context.Cause(b.ctx)) })
+	release := func() { stop(); cancel(nil) }
+	if ctx.Err() != nil {
+		release()
+		return nil, context.Cause(ctx)
+	}
+	if !b.add() {
+		release()
+		return nil, backends.ErrClosed
+	}
+	id, conn, err := b.exec(ctx, b.user, args, stdin != nil)
+	if err != nil {
+		b.running.Done()
+		defer release()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, b.gone(ctx, err)
+	}
+	p := newProcess(b, id, conn, mark, cmd)
+	go func() {
+		defer b.running.Done()
+		defer release()
+		p.supervise(ctx)
+	}()
+	p.stream(stdin)
+	return p, nil
+}
+
+// add counts a process as running, unless the backend is closed.
+func (b *backend) add() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.running.Add(1)
+	return true
+}
+
+// exec starts words in the container and returns the connection to their streams.
+func (b *backend) exec(ctx context.Context, user string, args []string, stdin bool) (id string, conn types.HijackedResponse, err error) {
+	began := time.Now()
+	created, err := b.api.ContainerExecCreate(ctx, b.id, container.ExecOptions{
+		User: user, Cmd: args, AttachStdin: stdin, AttachStdout: true, AttachStderr: true,
+	})
+	if err != nil {
+		return "", conn, err
+	}
+	b.measured(time.Since(began))
+	conn, err = attach(ctx, b.api, created.ID)
+	return created.ID, conn, err
+}
+
+// attach starts an exec. From here on it may run, so that a context that ends must not
+// make us lose sight of it: whoever asked gets the connection all the same, and kills.
+// Only an engine that does not answer at all is left to itself.
+func attach(ctx context.Context, api client.APIClient, id string) (types.HijackedResponse, error) {
+	type attached struct {
+		conn types.HijackedResponse
+		err  error
+	}
+	result := make(chan attached, 1)
+	go func() {
+		// The client looks at the context only while it dials.
+		conn, err := api.ContainerExecAttach(context.WithoutCancel(ctx), id, container.ExecAttachOptions{})
+		result <- attached{conn, err}
+	}()
+	late := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(killPatience, func() { close(late) }) })
+	defer stop()
+	select {
+	case r := <-result:
+		return r.conn, r.err
+	case <-late:
+		go func() {
+			if r := <-result; r.err == nil {
+				r.conn.Close()
+			}
+		}()
+		return types.HijackedResponse{}, context.Cause(ctx)
+	}
+}
+
+// measured remembers the shortest round trip.
+func (b *backend) measured(d time.Duration) {
+	if old := b.rtt.Load(); old == 0 || int64(d) < old {
+		b.rtt.Store(int64(d))
+	}
+}
+
+// gone says why nothing can be asked of the container any more. An error that is
+// about something else is returned as it is.
+func (b *backend) gone(ctx context.Context, err error) error {
+	switch {
+	case errdefs.IsNotFound(err), errdefs.IsConflict(err), client.IsErrConnectionFailed(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case b.lives(ctx) == nil:
+		return err
+	}
+	return b.lose(ctx, err)
+}
+
+// lose remembers that the container has gone, and says how.
+func (b *backend) lose(ctx context.Context, err error) error {
+	lost := fmt.Errorf("%w: %w", backends.ErrLost, err)
+	if c, e := b.api.ContainerInspect(ctx, b.id); e == nil && c.State != nil && !c.State.Running {
+		lost = fmt.Errorf("%w: the container has ended (%s)", backends.ErrLost, ending(c.State))
+		if b.remove != nil {
+			// Nobody can look for himself when it is removed.
+			lost = fmt.Errorf("%w\n%s", lost, lastWordsOf(ctx, b.api, b.id))
+		}
+	}
+	b.cancel(lost)
+	return context.Cause(b.ctx)
+}
+
+// lives tells whether the container still runs, and is the one that it was.
+func (b *backend) lives(ctx context.Context) error {
+	c, err := b.api.ContainerInspect(ctx, b.id)
+	switch {
+	case err != nil:
+		return err
+	case c.State == nil || !c.State.Running:
+		return errors.New("the container does not run any more")
+	case c.State.StartedAt != b.started:
+		return errors.New("the container was restarted")
+	}
+	return nil
+}
+
+// Close implements backends.Backend.
+func (b *backend) Close() error {
+	b.mu.Lock()
+	again := b.closed
+	b.closed = true
+	b.mu.Unlock()
+	b.cancel(backends.ErrClosed)
+	if again {
+		b.running.Wait()
+		return nil
+	}
+	var err error
+	if b.remove != nil {
+		// All that runs there ends with it.
+		err = b.remove()
+	}
+	b.running.Wait()
+	_ = b.api.Close()
+	return err
+}

@@ -1,0 +1,229 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+func init() {
+	backends.Register("docker", backends.Driver{Literal: true, Check: checkContainer, Open: openContainer})
+	backends.Register("docker-image", backends.Driver{
+		Options: []string{"boot", "env", "mount", "entrypoint"},
+		Literal: true, Check: checkImage, Open: openImage,
+	})
+}
+
+// containerName is what the engine takes for a name, and an ID is one as well.
+var containerName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+
+// splitContainer reads USER@NAME.
+func splitContainer(rest string) (user, name string) {
+	i := strings.LastIndexByte(rest, '@')
+	if i < 0 {
+		return "", rest
+	}
+	return rest[:i], rest[i+1:]
+}
+
+func checkContainer(u *backends.URI) error {
+	user, name := splitContainer(u.Rest)
+	switch {
+	case name == "":
+		return errors.New("it names no container; write docker://NAME or docker://USER@NAME")
+	case !containerName.MatchString(name) && strings.Contains(name, "?"):
+		return fmt.Errorf("%q is no container's name; options that exist: sudo, sudo_user, connect_timeout, timeout", name)
+	case !containerName.MatchString(name) && strings.ContainsAny(name, "/:"):
+		return fmt.Errorf("%q is no container's name; for an image write docker-image://%s", name, name)
+	case !containerName.MatchString(name):
+		return fmt.Errorf("%q is no container's name: that has letters, digits and _.-", name)
+	case strings.Contains(u.Rest, "@") && user == "":
+		return fmt.Errorf("no user stands before the @; write docker://%s", name)
+	case strings.ContainsFunc(user, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return errors.New("a user's name holds no white space or control characters")
+	}
+	return nil
+}
+
+func openContainer(ctx context.Context, u *backends.URI) (backends.Backend, error) {
+	api, err := connect(ctx, u.String())
+	if err != nil {
+		return nil, err
+	}
+	user, name := splitContainer(u.Rest)
+	b, err := reach(ctx, api, u.String(), user, name)
+	if err != nil {
+		_ = api.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// reach makes a backend of a container that exists.
+func reach(ctx context.Context, api *client.Client, target, user, name string) (backends.Backend, error) {
+	tried := "look at container " + name
+	c, err := settled(ctx, api, name)
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil, unreachable(target, tried, &worded{"no such container", err}, near(ctx, api, name))
+	case err != nil:
+		return nil, unreachable(target, tried, err, "")
+	}
+	switch state := c.State; {
+	case state.Paused:
+		return nil, unreachable(target, tried, errors.New("it is paused"), "docker unpause "+name)
+	case state.Restarting:
+		return nil, unreachable(target, tried, fmt.Errorf("it restarts again and again (%s)", ending(state)), lastWordsOf(ctx, api, c.ID))
+	case state.Dead, state.Status == "removing":
+		return nil, unreachable(target, tried, fmt.Errorf("it is %s", state.Status), "Its removal failed or has not ended: docker rm -f "+name)
+	case !state.Running:
+		return newLimited(api, c.ID, errNotRunning, nil), nil
+	}
+	return overShell(ctx, api, target, user, c, nil)
+}
+
+var (
+	errNotRunning = errors.New("the container is not running")
+	errNoShell    = errors.New("no shell in this container")
+)
+
+// overShell makes a backend of a container that runs.
+func overShell(ctx context.Context, api *client.Client, target, user string, c container.InspectResponse, remove func() error) (backends.Backend, error) {
+	b := newBackend(ctx, api, user, c, remove)
+	found, err := hasShell(ctx, api, c.ID)
+	if err == nil && !found {
+		// It may be somewhere else on the PATH.
+		code, err := b.run(ctx, user, []string{"sh", "-c", ":"}, nil)
+		if err == nil && (code == 126 || code == 127) {
+			return newLimited(api, c.ID, errNoShell, remove), nil
+		}
+	}
+	if err := b.lives(ctx); err != nil && ctx.Err() == nil {
+		return nil, unreachable(target, "look for a shell", err, lastWordsOf(ctx, api, c.ID))
+	}
+	return b, nil
+}
+
+// hasShell looks for /bin/sh without a process; the archive API follows the links in
+// a path, but not one at its end.
+func hasShell(ctx context.Context, api client.APIClient, id string) (bool, error) {
+	return hasProgram(ctx, api, id, "/bin/sh")
+}
+
+func hasProgram(ctx context.Context, api client.APIClient, id, name string) (bool, error) {
+	for range 10 {
+		stat, err := api.ContainerStatPath(ctx, id, name)
+		switch {
+		case errdefs.IsNotFound(err):
+			return false, nil
+		case err != nil:
+			return false, err
+		case stat.Mode&os.ModeSymlink == 0:
+			return stat.Mode.IsRegular(), nil
+		}
+		if name = stat.LinkTarget; !path.IsAbs(name) {
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+// restartPatience is how long a restarting container may take to be up.
+const restartPatience = 3 * time.Second
+
+// settled looks at a container, and waits a little where it is just restarting.
+func settled(ctx context.Context, api client.APIClient, name string) (container.InspectResponse, error) {
+	end := time.Now().Add(restartPatience)
+	for {
+		c, err := api.ContainerInspect(ctx, name)
+		if err == nil && c.State == nil {
+			err = errors.New("the engine tells no state")
+		}
+		if err != nil || !c.State.Restarting || time.Now().After(end) {
+			return c, err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return c, nil
+		}
+	}
+}
+
+// ending says how a container has ended.
+func ending(s *container.State) string {
+	text := fmt.Sprintf("exit %d", s.ExitCode)
+	if s.OOMKilled {
+		text += ", out of memory"
+	}
+	if s.Error != "" {
+		text += ", " + s.Error
+	}
+	return text
+}
+
+// near names the containers that could have been meant.
+func near(ctx context.Context, api client.APIClient, name string) string {
+	all, err := api.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, c := range all {
+		for _, n := range c.Names {
+			names = append(names, strings.TrimPrefix(n, "/"))
+		}
+	}
+	if len(names) == 0 {
+		return "The engine has no containers at all."
+	}
+	return "Near it: " + strings.Join(nearest(name, names, 5), ", ") + "."
+}
+
+// nearest sorts names by how little has to be changed to get them.
+func nearest(name string, names []string, most int) []string {
+	slices.SortFunc(names, func(a, b string) int {
+		if d := distance(name, a) - distance(name, b); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	return names[:min(most, len(names))]
+}
+
+// distance is Levenshtein's, in bytes; what only adds to a text is nearer than what
+// changes it.
+func distance(a, b string) int {
+	if strings.Contains(b, a) {
+		return 0
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, last+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
