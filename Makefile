@@ -19,10 +19,11 @@ check:
 	go vet $(PACKAGES)
 	go run $(STATICCHECK) $(PACKAGES)
 
-# The Debian packages and the machine image that the tests run against.
+# The Debian packages and the machine images that the tests run against.
 rigs:
 	@.ci/prepare
-	@if docker version >/dev/null 2>&1; then .ci/images; fi
+	@if docker version >/dev/null 2>&1; then \
+		.ci/images && for init in sysvinit openrc runit supervisors; do .ci/inits $$init || exit; done; fi
 
 # Times and sizes beside the floor, the tables last; no test fails by them.
 # BENCHFLAGS="-runs 15 -far" says how: see spec/benchmark.

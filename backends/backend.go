@@ -160,7 +160,8 @@ func IsReconnect(ctx context.Context) bool { return ctx.Value(reconnect{}) != ni
 type FileInfo struct {
 	// Mode is st_mode as Linux has it: type and permission bits in one number.
 	Mode uint32
-	// UID and GID are the numeric owner and group.
+	// UID and GID are the numeric owner and group; -1 where the backend does not
+	// know them.
 	UID, GID int
 	// Owner and Group are their names; empty where the backend does not know
 	// them.

@@ -32,6 +32,9 @@ type URI struct {
 	// root when empty.
 	Sudo     bool
 	SudoUser string
+	// NoSudo says that this was ruled out in so many words, whatever holds for other
+	// targets.
+	NoSudo bool
 	// ConnectTimeout bounds reaching the target; 0 means DefaultConnectTimeout.
 	ConnectTimeout time.Duration
 	// Timeout bounds one question; 0 leaves it to the caller.
@@ -148,6 +151,7 @@ func (u *URI) set(name string, values []string) (err error) {
 		if u.Sudo, err = strconv.ParseBool(value); err != nil {
 			return fmt.Errorf("option sudo=%s: want true or false", value)
 		}
+		u.NoSudo = !u.Sudo
 	case "sudo_user":
 		if value == "" {
 			return fmt.Errorf("option sudo_user is empty")

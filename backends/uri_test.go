@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 		"plain://[::1]?identity=k@h":            {Rest: "[::1]", Options: url.Values{"identity": {"k@h"}}},
 		"plain://web1?connect_timeout=3s":       {Rest: "web1", ConnectTimeout: 3 * time.Second},
 		"plain://web1?sudo=true":                {Rest: "web1", Sudo: true},
-		"plain://web1?sudo=false":               {Rest: "web1"},
+		"plain://web1?sudo=false":               {Rest: "web1", NoSudo: true},
 		"plain://web1?sudo_user=db":             {Rest: "web1", Sudo: true, SudoUser: "db"},
 		"plain://web1?sudo=1&sudo_user=db":      {Rest: "web1", Sudo: true, SudoUser: "db"},
 		"literal://a?b":                         {Rest: "a?b"},

@@ -9,9 +9,10 @@ type enabled struct {
 }
 
 // BeEnabled succeeds when the subject is started at boot by its own enablement:
-// systemctl is-enabled says enabled or enabled-runtime, or a script of /etc/init.d
-// has its links. A static unit, which starts only when something else wants it, is
-// not enabled, and neither is one that does not exist.
+// systemctl is-enabled says enabled or enabled-runtime, a script of /etc/init.d has
+// its links, OpenRC has it in a runlevel of the boot, it stands in the directory that
+// runit or s6 watches. A static unit, which starts only when something else wants it,
+// is not enabled, and neither is one that does not exist.
 //
 //	Service("nginx").Should(BeEnabled())
 //
@@ -22,8 +23,9 @@ func BeEnabled() *enabled {
 	return &enabled{matcher: matcher{constructor: "BeEnabled", wanted: "be enabled"}}
 }
 
-// WithLevel wants the subject to be started at a run level of sysvinit, 0 to 6.
-// Under systemd, which has no run levels, it is an error.
+// WithLevel wants the subject to be started at a run level of sysvinit, 0 to 6, or
+// in the runlevel of OpenRC that has this number as its name. Where there are no run
+// levels, as under systemd, it is an error.
 //
 // The subject needs the method
 //

@@ -3,7 +3,8 @@ package matchers
 type masked struct{ matcher }
 
 // BeMasked succeeds when the subject, a unit of systemd, is masked: it can be
-// started by nothing. A unit that does not exist is not masked.
+// started by nothing. A unit that does not exist is not masked. It is an error of
+// what another init system runs, since only systemd masks.
 //
 //	Service("telnetd").Should(BeMasked())
 //

@@ -3,8 +3,10 @@ package matchers_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	. "github.com/hostspec/hostspec/matchers"
@@ -42,7 +44,7 @@ func TestServiceMatchers(t *testing.T) {
 	errs(t, service("nope"), HaveProperty("User", ""), `Service "nope": it does not exist`)
 	errs(t, service("nginx"), HaveProperty("MainPID", 3), "want a string or a matcher, not int")
 	errs(t, service("ngin*"), BeRunning(), "could not tell", "never a pattern")
-	errs(t, service("nginx").Under("runit"), BeRunning(), "not supported yet")
+	errs(t, service("nginx").Under("upstart"), BeRunning(), "there is no init system")
 }
 
 func TestServiceMatchersWithoutSystemd(t *testing.T) {
@@ -54,8 +56,45 @@ func TestServiceMatchersWithoutSystemd(t *testing.T) {
 			FailureMessage(any) string
 			NegatedFailureMessage(any) string
 		}{BeInstalled(), BeEnabled(), BeRunning(), BeMasked(), HaveProperty("User", "")} {
-			errs(t, s, m, "could not tell", "not been booted with systemd")
+			errs(t, s, m, "could not tell", `no init system runs here: PID 1 is "sshd"`)
 		}
+	}
+}
+
+func TestServiceMatchersUnderRunit(t *testing.T) {
+	m := rig.StartMachine(t, rig.WithInit("runit"))
+	m.Exec(t, `for s in web off; do mkdir /etc/sv/$s; printf '#!/bin/sh\nexec sleep 1000001\n' >/etc/sv/$s/run; chmod 755 /etc/sv/$s/run; done
+ln -s /etc/sv/web /etc/service/; ln -s ../init.d/cron /etc/rc3.d/S44cron`)
+	a := askerFor(t, m.URI("root"))
+	service := func(name string) *resource.Service { return resource.NewService(a, name) }
+	NewWithT(t).Eventually(service("web")).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeRunning())
+	holds(t, service("web"), BeInstalled(), `Service "web" should not be installed`, "found    enabled (runit)", "asked    sv status web")
+	holds(t, service("web"), BeEnabled(), "should not be enabled", "found    enabled (runit): it is in /etc/service")
+	holds(t, service("web"), BeRunning(), "should not be running", "found    running (runit): run (pid ")
+	fails(t, service("off"), BeEnabled(), "should be enabled", "found    disabled (runit): it is not in /etc/service")
+	fails(t, service("off"), BeRunning(), "should be running", "found    stopped (runit)")
+	errs(t, service("web"), BeMasked(), "could not tell", "runit masks nothing")
+	errs(t, service("web"), HaveProperty("User", "x"), "could not tell", "runit knows no properties")
+	errs(t, service("web"), BeEnabled().WithLevel(3), "could not tell", "run level 3 means nothing here")
+	errs(t, resource.NewService(askerFor(t, m.URI("deploy")), "web"), BeRunning(), "could not tell", "access denied")
+
+	cron := service("cron").Under("sysvinit")
+	holds(t, cron, BeInstalled(), "should not be installed")
+	holds(t, cron, BeEnabled().WithLevel(3), "should not be enabled at run level 3", "found    enabled (sysvinit): run levels")
+	fails(t, cron, BeEnabled().WithLevel(6), "should be enabled at run level 6")
+	fails(t, service("corn").Under("sysvinit"), BeEnabled().WithLevel(3), "no such service (sysvinit)", "near     cron")
+	errs(t, cron, BeMasked(), "sysvinit masks nothing")
+	errs(t, service("cron").Under("supervisor"), BeRunning(), "could not tell", "supervisorctl: not found")
+	errs(t, service("cron").Under("s6"), BeRunning(), "could not tell", "no s6-svscan is found")
+}
+
+// Others call a runit service enabled that does not exist.
+func TestField_RunitServiceThatDoesNotExist(t *testing.T) {
+	a := askerFor(t, rig.StartMachine(t, rig.WithInit("runit")).URI("root"))
+	ssh, nope := resource.NewService(a, "ssh"), resource.NewService(a, "shh")
+	holds(t, ssh, BeEnabled())
+	for _, m := range []types.GomegaMatcher{BeInstalled(), BeEnabled(), BeRunning()} {
+		fails(t, nope, m, "found    no such service (runit)", "near     ssh")
 	}
 }
 

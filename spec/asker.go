@@ -39,7 +39,7 @@ func (a asker) View() (context.Context, target.View, error) {
 		// Waiting does not help: Eventually is to end at once.
 		return nil, target.View{}, gomega.StopTrying("there is nothing to wait for").Wrap(dead)
 	}
-	return r.ctx, target.View{Target: t, Epoch: r.epoch, Plan: r.plan}, nil
+	return r.ctx, target.View{Target: t, As: t.As(), Epoch: r.epoch, Plan: r.plan}, nil
 }
 
 // Scope tells runs of commands apart: within one scope a command value runs

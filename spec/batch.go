@@ -130,21 +130,27 @@ func (s *suite) toCome(o *oneLiner) bool {
 	return *o.chosen
 }
 
-// expectCommands tells the target how many commands are going to be run.
+// expectCommands tells the target how many commands are going to be run, and by whom.
 func (s *suite) expectCommands(t *target.Target) {
 	s.mu.Lock()
 	all := slices.Clone(s.oneLiners)
 	s.mu.Unlock()
-	groups := map[*commandGroup]bool{}
+	groups := map[*commandGroup]target.Identity{}
 	for _, o := range all {
 		if o.command == nil || !s.toCome(o) {
 			continue
 		}
 		if other, err := s.target(o.block); err == nil && other == t {
-			groups[o.group] = true
+			groups[o.group] = o.command.RunsAs(t.As())
 		}
 	}
-	t.Expect(len(groups))
+	counts := map[target.Identity]int{}
+	for _, as := range groups {
+		counts[as]++
+	}
+	for as, n := range counts {
+		t.Expect(as, n)
+	}
 }
 
 // planOf finds out what a one-liner would ask, by running its matcher with

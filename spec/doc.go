@@ -21,6 +21,7 @@ package spec
 
 import (
 	// The kinds of targets that are built in.
+	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/docker"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"

@@ -265,7 +265,7 @@ func TestRun_WrongTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		"web1":                       "did you mean ssh://web1?",
 		"gopher://web1":              `unknown scheme "gopher"`,
-		"ssh://root@web1?sudo=true":  "sudo is not supported yet",
+		"ssh://root@web1?sudo=maybe": "option sudo=maybe: want true or false",
 		"ssh://root@web1?colour=red": `unknown option "colour"`,
 		"ssh://root:geheim@web1":     "password",
 	} {
@@ -276,21 +276,6 @@ func TestRun_WrongTarget(t *testing.T) {
 		g.Expect(r.output).NotTo(ContainSubstring("geheim"))
 		g.Expect(r.output).NotTo(ContainSubstring("Running Suite"))
 	}
-}
-
-func TestSudo_IsRefusedBeforeTheRun(t *testing.T) {
-	g := NewWithT(t)
-	r := runPlain(t, "sudo")
-	g.Expect(r.code).NotTo(Equal(0))
-	g.Expect(r.output).To(ContainSubstring(`Package "bash": sudo is not supported yet`))
-	g.Expect(r.output).NotTo(ContainSubstring("Running Suite"))
-	g.Expect(runScenario(t, "sudo").refused).To(ContainSubstring("sudo is not supported yet"))
-	author := runScenario(t, "sudo-author")
-	g.Expect(author.of(t, "is refused").Outcome).To(Equal(report.Failed))
-	g.Expect(author.of(t, `Package "bash"`).Outcome).To(Equal(report.Passed), author.output)
-	env := runPlain(t, "passes", "HOSTSPEC_SUDO=true")
-	g.Expect(env.code).To(Equal(1))
-	g.Expect(env.output).To(ContainSubstring("HOSTSPEC_SUDO=true: sudo is not supported yet"))
 }
 
 // TestRun_EndsBeforeGoTestKillsIt lets a suite hang: Ginkgo is to have time for its

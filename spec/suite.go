@@ -17,7 +17,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
-	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -51,12 +51,15 @@ type suite struct {
 	filters   *filters                  // set when they were first wanted
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
 	secrets   []string
-	test      ginkgo.GinkgoTestingT
-	events    *events
-	console   *console
-	trace     *trace
-	title     string
-	labels    []string
+	// password is what sudo is told; passwordErr is why there is none.
+	password    *password.Source
+	passwordErr error
+	test        ginkgo.GinkgoTestingT
+	events      *events
+	console     *console
+	trace       *trace
+	title       string
+	labels      []string
 }
 
 // theSuite is this package's one variable.
@@ -169,24 +172,21 @@ func (s *suite) target(b *onBlock) (*target.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := target.New(uri, target.Options{Timeout: timeout, Mask: s.mask})
+	t, err := s.newTarget(uri, timeout)
+	if err != nil {
+		return nil, err
+	}
 	s.targets[text] = t
 	return t, nil
 }
 
-// parseTarget reads a target's text, and refuses what is not there yet.
+// parseTarget reads a target's text, and who it is to be asked as.
 func parseTarget(text string) (*backends.URI, error) {
 	uri, err := backends.Parse(text)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = identityOf(uri)
 	}
-	switch env := os.Getenv("HOSTSPEC_SUDO"); {
-	case uri.Sudo:
-		return nil, &backends.URIError{Text: uri.String(), Reason: resource.ErrNoSudo.Error()}
-	case env != "" && env != "false":
-		return nil, fmt.Errorf("HOSTSPEC_SUDO=%s: %w", env, resource.ErrNoSudo)
-	}
-	return uri, nil
+	return uri, err
 }
 
 func timeoutFromEnvironment() (time.Duration, error) {

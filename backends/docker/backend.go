@@ -164,6 +164,10 @@ func (b *backend) lose(ctx context.Context, err error) error {
 	lost := fmt.Errorf("%w: %w", backends.ErrLost, err)
 	if c, e := b.api.ContainerInspect(ctx, b.id); e == nil && c.State != nil && !c.State.Running {
 		lost = fmt.Errorf("%w: the container has ended (%s)", backends.ErrLost, ending(c.State))
+		if b.remove != nil {
+			// Nobody can look for himself when it is removed.
+			lost = fmt.Errorf("%w\n%s", lost, lastWordsOf(ctx, b.api, b.id))
+		}
 	}
 	b.cancel(lost)
 	return context.Cause(b.ctx)

@@ -36,11 +36,12 @@ func connect(ctx context.Context, target string) (*client.Client, error) {
 	if err != nil {
 		return nil, unreachable(target, "use the Docker engine at "+e.host, err, "It is named by "+e.from+".")
 	}
-	if _, err := api.Ping(ctx); err != nil {
+	ping, err := api.Ping(ctx)
+	if err != nil {
 		_ = api.Close()
 		return nil, e.explain(ctx, target, err)
 	}
-	api.NegotiateAPIVersion(ctx)
+	api.NegotiateAPIVersionPing(ping)
 	if v := api.ClientVersion(); versions.LessThan(v, oldestAPI) {
 		_ = api.Close()
 		err, advice := fmt.Errorf("its API is %s, too old: %s (Docker 20.10) is the oldest that is understood", v, oldestAPI), "Update the engine."
@@ -79,7 +80,11 @@ func (e endpoint) client() (*client.Client, error) {
 		transport.TLSClientConfig = config
 	}
 	options = append(options, client.WithVersionFromEnv(), client.WithAPIVersionNegotiation())
-	return client.NewClientWithOpts(options...)
+	api, err := client.NewClientWithOpts(options...)
+	if strings.HasPrefix(e.host, "ssh:") {
+		transport.Proxy = nil // which WithHost has set
+	}
+	return api, err
 }
 
 // check refuses what is no place where an engine can be.

@@ -146,6 +146,15 @@ func (d *Draft) ID() string { return d.made.id }
 // ImageID is the engine's name for the image it was made from.
 func (d *Draft) ImageID() string { return d.made.imageID }
 
+// Created is when the container was made, by the clock of the engine.
+func (d *Draft) Created(ctx context.Context) (time.Time, error) {
+	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339Nano, c.Created)
+}
+
 // State says in words how the container is, for whoever finds that it has gone.
 func (d *Draft) State(ctx context.Context) string {
 	c, err := d.made.api.ContainerInspect(ctx, d.made.id)

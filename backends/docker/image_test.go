@@ -147,11 +147,11 @@ func TestImageWithoutSystemd(t *testing.T) {
 }
 
 func TestContainerOfAnImageDies(t *testing.T) {
-	image := busybox(t)
+	image := busybox(t, `CMD ["sh", "-c", "echo out of coffee; exec sleep 1000"]`)
 	b := mustOpen(t, "docker-image://"+image)
 	engine(t, "kill", containersOf(t, image)[0])
-	if _, err := b.Start(t.Context(), backends.Command{Args: []string{"true"}}); !errors.Is(err, backends.ErrLost) {
-		t.Errorf("expected ErrLost, found %v", err)
+	if _, err := b.Start(t.Context(), backends.Command{Args: []string{"true"}}); !errors.Is(err, backends.ErrLost) || !strings.Contains(err.Error(), "out of coffee") {
+		t.Errorf("expected ErrLost and the container's last words, found %v", err)
 	}
 	_ = b.Close()
 	wantNoneLeft(t, image)

@@ -23,24 +23,18 @@ func podman(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := "unix://" + filepath.Join(dir, "s")
-	args := []string{
+	// Its bridge, its rules and its mounts go with the namespaces.
+	service := exec.Command("unshare", "--net", "--mount", "podman",
 		"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--tmpdir", filepath.Join(dir, "tmp"),
 		"--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file",
-	}
-	command := func(words ...string) *exec.Cmd {
-		cmd := exec.Command("podman", append(args[:len(args):len(args)], words...)...)
-		cmd.Env = append(os.Environ(), "CONTAINERS_CONF="+filepath.Join(dir, "containers.conf"))
-		return cmd
-	}
-	service := command("system", "service", "--time", "0", socket)
+		"system", "service", "--time", "0", socket)
+	service.Env = append(os.Environ(), "CONTAINERS_CONF="+filepath.Join(dir, "containers.conf"))
 	if err := service.Start(); err != nil {
 		t.Fatalf("%v; apt-get install podman", err)
 	}
 	t.Cleanup(func() {
-		_ = command("rm", "--all", "--force", "--time", "0").Run()
 		_ = service.Process.Signal(os.Interrupt)
 		_ = service.Wait() // it was told to end
-		_ = exec.Command("umount", "--recursive", filepath.Join(dir, "root")).Run()
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}

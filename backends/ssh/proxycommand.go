@@ -3,93 +3,78 @@ package ssh
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // proxyConn is a connection through the standard streams of a ProxyCommand.
 type proxyConn struct {
-	in, out *os.File
-	cmd     *exec.Cmd
-	stderr  tail
-	// ended is closed when the command has ended.
-	ended chan struct{}
-	once  sync.Once
+	*remote.Child
+	stderr remote.Tail
+	// said is closed when stderr has ended.
+	said chan struct{}
+	once sync.Once
 }
 
 // startProxy runs a ProxyCommand by the user's shell, as OpenSSH does (ssh_config(5)).
+// The connection outlives the context of dialing.
 func startProxy(_ context.Context, command string) (net.Conn, error) {
-	shell := first(os.Getenv("SHELL"), "/bin/sh")
-	theirIn, in, err := os.Pipe()
+	child, err := remote.StartChild([]string{first(os.Getenv("SHELL"), "/bin/sh"), "-c", "exec " + command})
 	if err != nil {
 		return nil, err
 	}
-	out, theirOut, err := os.Pipe()
-	if err != nil {
-		_, _ = theirIn.Close(), in.Close()
-		return nil, err
-	}
-	p := &proxyConn{in: in, out: out, ended: make(chan struct{})}
-	// Not CommandContext: the connection outlives the context of dialing.
-	p.cmd = exec.Command(shell, "-c", "exec "+command)
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirIn, theirOut, &p.stderr
-	// A group of its own: Ctrl-C is for us to handle, and what it starts ends too.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p.cmd.WaitDelay = time.Second
-	err = p.cmd.Start()
-	_, _ = theirIn.Close(), theirOut.Close()
-	if err != nil {
-		_, _ = in.Close(), out.Close()
-		return nil, err
-	}
-	go func() { defer close(p.ended); _ = p.cmd.Wait() }()
+	p := &proxyConn{Child: child, said: make(chan struct{})}
+	go func() { defer close(p.said); _, _ = io.Copy(&p.stderr, p.Stderr) }()
 	return p, nil
 }
 
-// ends waits for the command to end.
-func (p *proxyConn) ends(within time.Duration) bool {
+// within tells whether something happens in time.
+func within(d time.Duration, happens <-chan struct{}) bool {
 	select {
-	case <-p.ended:
+	case <-happens:
 		return true
-	case <-time.After(within):
+	case <-time.After(d):
 		return false
 	}
 }
 
 // words is how the command ended.
 func (p *proxyConn) words() string {
-	if !p.ends(time.Second) {
+	if !within(time.Second, p.Ended) {
 		return "it closed its output before an SSH server said anything"
 	}
-	s := fmt.Sprintf("it ended before an SSH server said anything (%s)", p.cmd.ProcessState)
+	within(time.Second, p.said)
+	s := fmt.Sprintf("it ended before an SSH server said anything (%s)", p.State)
 	if words := strings.TrimSpace(p.stderr.String()); words != "" {
 		s += ": " + words
 	}
 	return s
 }
 
-func (p *proxyConn) Read(b []byte) (int, error)  { return p.out.Read(b) }
-func (p *proxyConn) Write(b []byte) (int, error) { return p.in.Write(b) }
+func (p *proxyConn) Read(b []byte) (int, error)  { return p.Stdout.Read(b) }
+func (p *proxyConn) Write(b []byte) (int, error) { return p.Stdin.Write(b) }
 
 // Close ends the command and what it started.
 func (p *proxyConn) Close() error {
 	p.once.Do(func() {
-		_, _ = p.in.Close(), p.out.Close()
+		_, _ = p.Stdin.Close(), p.Stdout.Close()
 		// Most end by themselves when their input does, and have words to say.
-		if p.ends(250 * time.Millisecond) {
-			return
+		if !within(250*time.Millisecond, p.Ended) {
+			p.SignalGroup(syscall.SIGTERM)
 		}
-		group := -p.cmd.Process.Pid
-		_ = syscall.Kill(group, syscall.SIGTERM)
-		if !p.ends(time.Second) {
-			_ = syscall.Kill(group, syscall.SIGKILL)
-			<-p.ended
+		if !within(time.Second, p.Ended) {
+			p.SignalGroup(syscall.SIGKILL)
+			<-p.Ended
 		}
+		_ = p.Stderr.Close()
+		<-p.said
 	})
 	return nil
 }
@@ -98,30 +83,8 @@ func (p *proxyConn) LocalAddr() net.Addr  { return &net.TCPAddr{IP: net.IPv4zero
 func (p *proxyConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero} }
 
 func (p *proxyConn) SetDeadline(t time.Time) error {
-	_ = p.in.SetWriteDeadline(t)
-	return p.out.SetReadDeadline(t)
+	_ = p.Stdin.SetWriteDeadline(t)
+	return p.Stdout.SetReadDeadline(t)
 }
-func (p *proxyConn) SetReadDeadline(t time.Time) error  { return p.out.SetReadDeadline(t) }
-func (p *proxyConn) SetWriteDeadline(t time.Time) error { return p.in.SetWriteDeadline(t) }
-
-// tail keeps the last of what was written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if over := len(t.text) - 2048; over > 0 {
-		t.text = t.text[over:]
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
-}
+func (p *proxyConn) SetReadDeadline(t time.Time) error  { return p.Stdout.SetReadDeadline(t) }
+func (p *proxyConn) SetWriteDeadline(t time.Time) error { return p.Stdin.SetWriteDeadline(t) }

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -47,5 +48,16 @@ func TestImageThatEndsAtOnce(t *testing.T) {
 	image := variant(t, `CMD ["sh", "-c", "echo no licence; exit 9"]`)
 	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/two").run()
 	a.wants(t, 3, "docker-image://"+image+" is UNREACHABLE: run its command (sh -c echo no licence; exit 9): it ended at once: exit 9", "no licence")
+	wantNoContainerOf(t, image)
+}
+
+func TestInterruptedRunRemovesItsContainer(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	s := startSlow(t, "HOSTSPEC_TARGET=docker-image://"+image)
+	if docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image) == "" {
+		t.Error("expected a container to run")
+	}
+	s.signal(os.Interrupt)
+	s.wait().wants(t, 130, "1 passed")
 	wantNoContainerOf(t, image)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -15,6 +16,7 @@ import (
 // another, targets at the same time.
 type fleet struct {
 	plan      *plan
+	password  *password.Source
 	packages  []*specPackage
 	collector *collector
 	stop      *stopper

@@ -56,6 +56,10 @@ func (j *job) run() error {
 	defer events.Close() // only read from
 	cmd := j.command()
 	cmd.ExtraFiles = []*os.File{theirs}
+	serve, err := j.fleet.password.Hand(cmd)
+	if err != nil {
+		return err
+	}
 	var verbose *prefixer
 	if j.fleet.verbose != nil {
 		verbose = &prefixer{prefix: j.pkg.path + " on " + j.target.shown + " | ", w: j.fleet.verbose, mu: &j.fleet.mu}
@@ -63,6 +67,7 @@ func (j *job) run() error {
 		cmd.Stderr = cmd.Stdout
 	}
 	err = cmd.Start()
+	go serve(j.fleet.stop.soft)
 	if err := theirs.Close(); err != nil {
 		return err
 	}

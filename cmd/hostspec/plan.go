@@ -16,6 +16,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	// The kinds of targets that are built in.
+	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
 	"github.com/hostspec/hostspec/spec/report"
@@ -50,17 +51,11 @@ func (p *plan) shown() []string {
 	return names
 }
 
-// errNoSudo is told wherever sudo is asked for.
-var errNoSudo = errors.New("sudo is not supported yet: reach the target as a user that may do what the specs ask")
-
 // plan checks the command line and the variables.
 func (r *runCommand) plan() (*plan, error) {
 	p := &plan{jobs: r.Jobs, extra: r.extra}
 	if r.Jobs < 1 {
 		return nil, fmt.Errorf("-j %d: want a number of targets above zero", r.Jobs)
-	}
-	if err := r.checkSudo(); err != nil {
-		return nil, err
 	}
 	var err error
 	if p.targets, err = parseTargets(r.Targets); err != nil {
@@ -74,24 +69,6 @@ func (r *runCommand) plan() (*plan, error) {
 	}
 	p.flags, err = r.ginkgoFlags()
 	return p, err
-}
-
-func (r *runCommand) checkSudo() error {
-	if r.Sudo {
-		return fmt.Errorf("--sudo: %w", errNoSudo)
-	}
-	env := os.Getenv("HOSTSPEC_SUDO")
-	if env == "" {
-		return nil
-	}
-	wanted, err := strconv.ParseBool(env)
-	if err != nil {
-		return fmt.Errorf("HOSTSPEC_SUDO=%s: want true or false", env)
-	}
-	if wanted {
-		return fmt.Errorf("HOSTSPEC_SUDO=%s: %w", env, errNoSudo)
-	}
-	return nil
 }
 
 // parseTargets reads the targets before anything is run.
@@ -109,9 +86,6 @@ func parseTargets(texts []string) ([]runTarget, error) {
 		uri, err := backends.Parse(text)
 		if err != nil {
 			return nil, err
-		}
-		if uri.Sudo {
-			return nil, fmt.Errorf("target %q: %w", uri, errNoSudo)
 		}
 		// Reports tell targets apart by what is shown of them.
 		if seen[uri.String()] {
@@ -170,6 +144,13 @@ func absoluteFile(file string) (string, error) {
 // environment is what test binaries learn by variables.
 func (r *runCommand) environment() ([]string, error) {
 	var env []string
+	if r.Sudo != nil {
+		env = append(env, fmt.Sprintf("HOSTSPEC_SUDO=%t", *r.Sudo))
+	} else if text := os.Getenv("HOSTSPEC_SUDO"); text != "" {
+		if _, err := strconv.ParseBool(text); err != nil {
+			return nil, fmt.Errorf("HOSTSPEC_SUDO=%s: want true or false", text)
+		}
+	}
 	if r.Timeout != nil {
 		if *r.Timeout <= 0 {
 			return nil, fmt.Errorf("--timeout %v: want a time above zero such as 30s or 2m", *r.Timeout)

@@ -105,6 +105,8 @@ func pattern(want string) string {
 func readmeEnvironment(t *testing.T) []string {
 	t.Helper()
 	m := rig.StartMachine(t)
+	m.Exec(t, `for name in admin asks; do useradd -m $name; echo $name:right | chpasswd; done
+		echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/readme; echo 'asks ALL=(ALL) ALL' >>/etc/sudoers.d/readme`)
 	config := filepath.Join(t.TempDir(), "ssh_config")
 	hosts := fmt.Sprintf("Host web1 web2\nHostName %s\nHostKeyAlias %s\nIdentityFile %s\nUserKnownHostsFile %s\n", m.IP, m.IP, m.Identity, m.KnownHosts)
 	if err := os.WriteFile(config, []byte(hosts), 0o600); err != nil {

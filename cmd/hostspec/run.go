@@ -10,8 +10,8 @@ import (
 
 // runCommand is `hostspec run`.
 type runCommand struct {
-	Targets     []string       `name:"target" short:"t" sep:"none" placeholder:"URI" help:"What specs run against: local://, ssh://user@host, docker://container, docker-image://image. May be given several times. Default: HOSTSPEC_TARGET, else local://."`
-	Sudo        bool           `help:"Not supported yet."`
+	Targets     []string       `name:"target" short:"t" sep:"none" placeholder:"URI" help:"What specs run against: local://, ssh://user@host, docker://container, docker-image://image, exec:PREFIX. May be given several times. Default: HOSTSPEC_TARGET, else local://."`
+	Sudo        *bool          `negatable:"" help:"Ask as root, by sudo, where a target does not say otherwise. Default: HOSTSPEC_SUDO, else no."`
 	Timeout     *time.Duration `placeholder:"D" help:"How long one question may take, such as 30s."`
 	SSHConfig   string         `name:"ssh-config" placeholder:"FILE" help:"The ssh_config to use. Default: HOSTSPEC_SSH_CONFIG, else what OpenSSH reads."`
 	Focus       []string       `sep:"none" placeholder:"RE" help:"Run only specs whose full name matches. May be given several times."`
@@ -62,6 +62,10 @@ func (r *runCommand) run(c *console, from source) error {
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
+	source, err := sudoPassword()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
 	packages, err := from.find(stop.soft)
 	if err != nil {
 		return stop.explain(err)
@@ -77,7 +81,7 @@ func (r *runCommand) run(c *console, from source) error {
 	}
 	defer remove()
 	col := newCollector(outputs.formats, p.shown(), stop.interrupted)
-	f := &fleet{plan: p, packages: packages, collector: col, stop: stop}
+	f := &fleet{plan: p, password: source, packages: packages, collector: col, stop: stop}
 	if r.Verbose {
 		f.verbose = c.stderr
 	}

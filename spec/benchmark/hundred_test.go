@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ import (
 
 var (
 	runs = flag.Int("runs", 7, "how often each line of the tables is run")
-	only = flag.String("only", "", "the tables to make, by a regular expression: local, ssh0s, ssh20ms, ssh100ms, edit")
+	only = flag.String("only", "", "the tables to make, by a regular expression: local, docker, ssh0s, ssh20ms, ssh100ms, edit")
 	peer = flag.Bool("peers", true, "measure serverspec and testinfra, too, where they are installed")
 	far  = flag.Bool("far", false, "measure them at long round trips, too, which takes minutes")
 )
@@ -41,7 +42,10 @@ type bench struct {
 	measure, floor    string
 	server            *rig.SSHD
 	user              string
+	asks              string // the user whom sudo asks for sudoPassword
 }
+
+const sudoPassword = "right"
 
 // checks are what testdata/hundred/hundred.json holds.
 type checks struct {
@@ -59,8 +63,16 @@ func BenchmarkHundredChecks(b *testing.B) {
 	if wanted.MatchString("local") {
 		s.local(out)
 	}
+	if wanted.MatchString("docker") {
+		s.docker(out)
+	}
 	s.server = rig.StartSSHD(b)
-	s.user = rig.NewAccount(b).Name
+	account := rig.NewAccount(b)
+	rig.Sudoers(b, account, "USER ALL=(ALL) NOPASSWD: ALL")
+	s.user = account.Name
+	asks := rig.NewAccount(b, rig.Password(sudoPassword))
+	rig.Sudoers(b, asks, "USER ALL=(ALL) ALL")
+	s.asks = asks.Name
 	for _, rtt := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond} {
 		if wanted.MatchString("ssh" + rtt.String()) {
 			s.ssh(out, rtt)
@@ -203,6 +215,7 @@ func (s *bench) ssh(out *table, rtt time.Duration) {
 		return append(append(a, addr, s.user, s.server.Identity, known, script), commands...)
 	}
 	target := []string{"HOSTSPEC_TARGET=" + uri}
+	asks := []string{"HOSTSPEC_TARGET=" + s.server.URIAt(addr, s.asks, "sudo=true"), "HOSTSPEC_SUDO_PASSWORD=" + sudoPassword}
 	// What people have: their own ssh_config, read by ssh -G.
 	usual := []string{"HOSTSPEC_TARGET=" + s.server.URIAt(addr, s.user, "known_hosts="+known, "ssh_config=")}
 	floor := &line{name: "floor: one script, five sessions", args: args(false, s.questions, s.has.Commands...)}
@@ -210,6 +223,8 @@ func (s *bench) ssh(out *table, rtt time.Duration) {
 	lines := []*line{
 		floor,
 		{name: "hostspec", args: []string{s.suite}, env: target, against: floor},
+		{name: "hostspec, sudo", args: []string{s.suite}, env: append(slices.Clone(target), "HOSTSPEC_SUDO=true"), against: floor},
+		{name: "hostspec, sudo with a password", args: []string{s.suite}, env: asks, against: floor},
 		{name: "hostspec with ssh -G", args: []string{s.suite}, env: usual, against: floor},
 		{name: "floor with the two tricks", args: args(true, s.questions, s.has.Commands...), against: floor},
 		bare,
@@ -221,6 +236,7 @@ func (s *bench) ssh(out *table, rtt time.Duration) {
 	}
 	s.compare(out, fmt.Sprintf("ssh, round trip %v", rtt), lines)
 	out.costs(s.costs(target), s.costs(target, "-ginkgo.label-filter=!commands"))
+	out.note("with sudo: %s", s.costs(asks))
 }
 
 // A peerTarget is the server as the peers are told of it.

@@ -13,6 +13,8 @@ type Versions interface {
 	// Split cuts a version into epoch, upstream part and release, of which the
 	// first and the last may be empty. What is no version is an error.
 	Split(version string) (epoch, upstream, release string, err error)
+	// Join puts together what Split cuts.
+	Join(epoch, upstream, release string) string
 	// Compare is negative where a comes before b, and positive where it comes
 	// after it.
 	Compare(a, b string) (int, error)
@@ -52,6 +54,11 @@ func (DpkgVersions) Split(version string) (epoch, upstream, release string, err 
 		return "", "", "", fmt.Errorf("%q is no version of a Debian package: %w", version, err)
 	}
 	return epoch, upstream, release, nil
+}
+
+// Join puts together what Split cuts.
+func (DpkgVersions) Join(epoch, upstream, release string) string {
+	return joinEVR(epoch, upstream, release)
 }
 
 // longDigits tells whether a number stands in the text that would not fit into
@@ -113,7 +120,7 @@ var operators = []string{"~>", ">=", "<=", "==", "!=", ">", "<", "="}
 // ParseConstraint reads a constraint: terms joined by commas, all of which must
 // hold.
 //
-//	1.22.1     the full version, or the upstream part of it
+//	1.22.1     the full version, or the upstream part of it: no epoch, no release
 //	1.22.*     1.22 and what begins with 1.22 and a further component
 //	>= 1.22    at least; also >, <=, <, = and !=
 //	~> 1.22    at least 1.22, and 1.*; ~> 1.22.3 is at least 1.22.3, and 1.22.*
@@ -186,14 +193,15 @@ func (t term) allows(version string, rules Versions) (bool, error) {
 		return false, err
 	}
 	// What the term does not say is not compared.
-	compared := upstream
-	if wantEpoch != "" {
-		compared = cmpEpoch(epoch) + ":" + compared
+	if wantEpoch == "" {
+		epoch = ""
+	} else {
+		epoch = cmpEpoch(epoch)
 	}
-	if wantRelease != "" && release != "" {
-		compared += "-" + release
+	if wantRelease == "" {
+		release = ""
 	}
-	order, err := rules.Compare(compared, t.version)
+	order, err := rules.Compare(rules.Join(epoch, upstream, release), t.version)
 	if err != nil {
 		return false, err
 	}
@@ -207,8 +215,11 @@ func (t term) allows(version string, rules Versions) (bool, error) {
 	case "<":
 		return order < 0, nil
 	}
-	// ~> lets all but the last component stand.
+	// ~> lets all but the last component stand, whatever stands behind these.
 	prefix := wantUpstream
+	if n := len(prefix) - len(strings.TrimLeft(prefix, "0123456789.")); n > 0 {
+		prefix = strings.TrimRight(prefix[:n], ".")
+	}
 	if dot := strings.LastIndexByte(prefix, '.'); dot >= 0 {
 		prefix = prefix[:dot]
 	}
@@ -228,7 +239,7 @@ func (t term) same(version string, rules Versions) (bool, error) {
 	if t.version == version && !t.wildcard {
 		return true, nil
 	}
-	epoch, upstream, _, err := rules.Split(version)
+	epoch, upstream, release, err := rules.Split(version)
 	if err != nil {
 		return false, err
 	}
@@ -239,10 +250,15 @@ func (t term) same(version string, rules Versions) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if wantRelease != "" { // a dash may belong to the upstream part
-		wantUpstream += "-" + wantRelease
+	if wantEpoch != "" && wantEpoch != cmpEpoch(epoch) || !hasComponents(rules.Join("", upstream, release), rules.Join("", wantUpstream, wantRelease)) {
+		return false, nil
 	}
-	return (wantEpoch == "" || wantEpoch == cmpEpoch(epoch)) && hasComponents(upstream, wantUpstream), nil
+	// 2.0-rc.1 begins with the components of 2.0, and comes before it.
+	if wantRelease == "" {
+		release = ""
+	}
+	order, err := rules.Compare(rules.Join("", upstream, release), rules.Join("", wantUpstream, wantRelease))
+	return order >= 0, err
 }
 
 // hasComponents tells whether a version begins with the components of prefix: what

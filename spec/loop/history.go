@@ -57,15 +57,13 @@ func (l *run) lookAfter(ctx context.Context) (err error) {
 	if h.after, err = l.look(ctx); err != nil || l.draft == nil {
 		return err
 	}
-	h.hashes, err = snapshot.Hash(ctx, l.target, l.writtenSinceStart(), snapshot.Options{})
+	made, err := l.draft.Created(ctx)
+	if err != nil {
+		return err
+	}
+	// Also what the boot had changed before the first snapshot.
+	h.hashes, err = snapshot.Hash(ctx, l.target, h.after.Since(made), snapshot.Options{})
 	return err
-}
-
-// writtenSinceStart are the files that may not be as the image has them: what changed
-// between the snapshots, and what the boot had changed before the first.
-func (l *run) writtenSinceStart() []string {
-	h := &l.history
-	return h.after.Since(l.draft.Created())
 }
 
 // was are the hashes of files as they were in the image.

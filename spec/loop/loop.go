@@ -322,4 +322,3 @@ func (l *run) cleanUp() error {
 	}
 	return errors.Join(errs...)
 }
-

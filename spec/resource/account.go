@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,6 +79,10 @@ func lookupKind[E, F any](name, database string, parse func([]byte) ([]E, error)
 				}
 			}
 			return out, nil
+		},
+		Files: func(target.System, []string) []string { return []string{"/etc/" + database} },
+		Offline: func(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[F], error) {
+			return lookupOffline(ctx, r, "/etc/"+database, names, parse, nameOf, found)
 		},
 	}
 }
@@ -168,13 +173,7 @@ var accountNames = &target.Kind[string]{
 		}
 		text, _ := bytes.CutPrefix(o.Stdout, []byte("files\n"))
 		entries, failed := splitLookup(text)
-		byID := map[string]string{}
-		for line := range bytes.Lines(entries) {
-			// In both files the third field is the number; the first line counts.
-			if f := strings.SplitN(string(line), ":", 4); len(f) == 4 && byID[f[2]] == "" {
-				byID[f[2]] = f[0]
-			}
-		}
+		byID := namesByID(entries)
 		out := map[string]target.Answer[string]{}
 		for _, key := range q.Names {
 			database, id, _ := strings.Cut(key, " ")
@@ -186,6 +185,20 @@ var accountNames = &target.Kind[string]{
 		}
 		return out, nil
 	},
+	Files:   func(target.System, []string) []string { return []string{passwd, group} },
+	Offline: namesOffline,
+}
+
+// namesByID reads names out of entries of passwd(5) or group(5): in both the third
+// field is the number, and the first line counts.
+func namesByID(entries []byte) map[string]string {
+	byID := map[string]string{}
+	for line := range bytes.Lines(entries) {
+		if f := strings.SplitN(string(line), ":", 4); len(f) == 4 && byID[f[2]] == "" {
+			byID[f[2]] = f[0]
+		}
+	}
+	return byID
 }
 
 // systemAccounts reads login.defs(5) out of its content.

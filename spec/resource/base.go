@@ -60,9 +60,17 @@ type Base[T any] struct {
 }
 
 type settings struct {
-	sudo    *bool
-	user    string
+	as      *target.Identity
+	asErr   error
 	timeout time.Duration
+}
+
+// identity is who asks, where otherwise ambient would.
+func (s settings) identity(ambient target.Identity) target.Identity {
+	if s.as != nil {
+		return *s.as
+	}
+	return ambient
 }
 
 // answers holds the evidence of the last answer to each question, for Explain.
@@ -105,14 +113,18 @@ func (b *Base[T]) String() string {
 	return fmt.Sprintf("%s %q", b.kind, b.name)
 }
 
-// Sudo says whether the resource is asked with root's rights, whatever holds
-// for its target.
-func (b *Base[T]) Sudo(sudo bool) *T { return b.set(func(s *settings) { s.sudo, s.user = &sudo, "" }) }
+// Sudo says whether the resource is asked with root's rights, or as the account that
+// the target is reached with, whatever holds for its target. Where that account may
+// not ask as root, it could not be told.
+func (b *Base[T]) Sudo(sudo bool) *T {
+	return b.set(func(s *settings) { s.as, s.asErr = &target.Identity{Sudo: sudo}, nil })
+}
 
-// AsUser asks the resource as another account of the target.
+// AsUser asks the resource as another account of the target: by sudo, or by root.
 func (b *Base[T]) AsUser(name string) *T {
-	yes := true
-	return b.set(func(s *settings) { s.sudo, s.user = &yes, name })
+	return b.set(func(s *settings) {
+		s.as, s.asErr = &target.Identity{Sudo: true, User: name}, checkAccount(name)
+	})
 }
 
 // WithTimeout bounds each question about the resource.
@@ -139,14 +151,10 @@ func (b *Base[T]) Explain(question string) evidence.Evidence {
 	return b.answers.last[question]
 }
 
-// ErrNoSudo is the error of asking with another account's rights, for which there
-// is no way yet.
-var ErrNoSudo = errors.New("sudo is not supported yet: reach the target as a user that may do what the specs ask")
-
 // Usable returns why the resource can never be asked, or nil.
 func (b *Base[T]) Usable() error {
-	if s := b.settings.sudo; s != nil && *s {
-		return fmt.Errorf("%s: %w", b, ErrNoSudo)
+	if err := b.settings.asErr; err != nil {
+		return fmt.Errorf("%s: AsUser: %w", b, err)
 	}
 	return nil
 }
@@ -160,9 +168,7 @@ func (b *Base[T]) view() (context.Context, target.View, error) {
 	if err != nil {
 		return nil, v, err
 	}
-	if s := b.settings.sudo; s != nil {
-		v.As = target.Identity{Sudo: *s, User: b.settings.user}
-	}
+	v.As = b.settings.identity(v.As)
 	if b.settings.timeout > 0 {
 		v.Timeout = b.settings.timeout
 	}

@@ -80,6 +80,11 @@ func (c *Command) WithStdin(text string) *Command {
 // so that what is known of the target may be used after it.
 func (c *Command) ReadOnly() *Command { return c.change(func(n *Command) { n.readOnly = true }) }
 
+// RunsAs tells who runs the command, where otherwise ambient would.
+func (c *Command) RunsAs(ambient target.Identity) target.Identity {
+	return c.settings.identity(ambient)
+}
+
 // IsReadOnly tells whether ReadOnly was promised.
 func (c *Command) IsReadOnly() bool { return c.readOnly }
 
@@ -98,6 +103,10 @@ func (c *Command) run(question string) (target.Output, error) {
 	if r.done && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
 		r.asked = append(r.asked, question)
 		c.keep(question, r.ev)
+		if ctx, _, err := c.view(); err == nil && r.err != nil {
+			// What could not be told is told of each spec that asked.
+			evidence.Record(ctx, c.Explain(question))
+		}
 		return r.out, r.err
 	}
 	ctx, v, err := c.view()

@@ -85,6 +85,7 @@ func statKind(name, command string, follow bool) *target.Kind[fileStat] {
 		Read: func(ctx context.Context, r backends.FileReader, name string) (fileStat, error) {
 			return readStat(ctx, r, name, follow)
 		},
+		Files: filesAndAccounts,
 		Reads: func(name string) string { return command + " " + name },
 	}
 }
@@ -154,6 +155,9 @@ func (s fileStat) what() string {
 func octal(mode int) string { return fmt.Sprintf("%04o", mode) }
 
 func nameAndID(name string, id int) string {
+	if id < 0 {
+		return "unknown"
+	}
 	if name == "" {
 		return strconv.Itoa(id)
 	}
@@ -236,7 +240,7 @@ func (f *File) Owner() (string, error) { return f.account("Owner", "passwd") }
 func (f *File) Group() (string, error) { return f.account("Group", "group") }
 
 func (f *File) account(question, database string) (string, error) {
-	s, err := f.stat(question)
+	s, err := f.owned(question, database)
 	if err != nil {
 		return "", err
 	}
@@ -262,7 +266,7 @@ func (f *File) belongs(question, database, who string) (bool, error) {
 	if err := checkAccount(who); err != nil {
 		return false, f.refuse(question, err)
 	}
-	s, err := f.stat(question)
+	s, err := f.owned(question, database)
 	if err != nil {
 		return false, err
 	}
@@ -282,6 +286,15 @@ func (s fileStat) owner(database string) (name string, id int) {
 		return s.Owner, s.UID
 	}
 	return s.Group, s.GID
+}
+
+// owned is stat of what must tell whom it belongs to.
+func (f *File) owned(question, database string) (fileStat, error) {
+	s, err := f.stat(question)
+	if _, id := s.owner(database); err == nil && s.exists && id < 0 {
+		err = f.unknown(question, "without a process in the container nobody tells whom a "+s.Type()+" belongs to", "")
+	}
+	return s, err
 }
 
 // nameOf asks for a name that stat did not tell: on a target whose files are read
@@ -365,6 +378,13 @@ var entries = &target.Kind[listing]{
 			names = []string{}
 		}
 		return listing{fileStat: s, names: names}, err
+	},
+	Files: func(_ target.System, paths []string) []string {
+		var out []string
+		for _, p := range paths {
+			out = append(out, p+"/")
+		}
+		return out
 	},
 	Reads: func(path string) string { return "ls -A " + path },
 }

@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -60,8 +59,8 @@ func (f *File) bitOf(question, class string, bits int) (bool, error) {
 }
 
 // ReadableByUser tells whether an account can read the file, which also takes
-// that it may enter all folders above. It is asked as that account: by root, or
-// where it is the one that the target is reached with.
+// that it may enter all folders above. It is asked as that account: by root, by sudo,
+// or where it is the one that asks anyway.
 func (f *File) ReadableByUser(name string) (bool, error) {
 	return f.accessible("ReadableByUser", "r", name)
 }
@@ -101,18 +100,35 @@ func (f *File) accessible(question, right, user string) (bool, error) {
 	if !s.exists {
 		return false, f.missing(question)
 	}
-	return AskView(ctx, v, &f.Base, question, accesses, name, func(ok bool) (found, near string) {
+	if a, _, err := target.Ask(ctx, v, accesses, name); err == nil && a == notTold {
+		// Whoever asks is neither root nor that user, who then is to ask himself.
+		v.As = target.Identity{Sudo: true, User: user}
+	}
+	a, err := AskView(ctx, v, &f.Base, question, accesses, name, func(a access) (found, near string) {
 		word := map[string]string{"r": "read", "w": "write", "x": "execute"}[right]
-		if ok {
+		if a == permitted {
 			return fmt.Sprintf("%s can %s it", user, word), s.what()
 		}
 		return fmt.Sprintf("%s cannot %s it", user, word), s.what()
 	})
+	if err == nil && a == notTold {
+		err = f.unknown(question, "only root, or the user himself, can tell what a user can do", "")
+	}
+	return a == permitted, err
 }
+
+// access is what a user may do, as far as the one who asks can tell.
+type access int
+
+const (
+	denied access = iota
+	permitted
+	notTold // who asks is neither root nor that user
+)
 
 // accesses tells whether a user can do something with a file. A name is a letter
 // of test(1), the user and the path: "r deploy:/etc/shadow".
-var accesses = &target.Kind[bool]{
+var accesses = &target.Kind[access]{
 	Name: "access to file",
 	Ask: func(_ target.System, names []string) ([]target.Question, error) {
 		var out []target.Question
@@ -132,14 +148,17 @@ var accesses = &target.Kind[bool]{
 		}
 		return out, nil
 	},
-	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[bool], error) {
+	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[access], error) {
+		answer := func(a access) (map[string]target.Answer[access], error) {
+			return map[string]target.Answer[access]{q.Names[0]: {Fact: a}}, nil
+		}
 		switch {
 		case o.Status.Code == exitOther:
-			return nil, errors.New("only root, or the user himself, can tell what a user can do")
+			return answer(notTold)
 		case o.Status.Success() && string(o.Stdout) == "yes\n":
-			return map[string]target.Answer[bool]{q.Names[0]: {Fact: true}}, nil
+			return answer(permitted)
 		case o.Status.Success() && string(o.Stdout) == "no\n":
-			return map[string]target.Answer[bool]{q.Names[0]: {Fact: false}}, nil
+			return answer(denied)
 		}
 		return nil, fmt.Errorf("it could not be asked as that user: %w", fact.ParseErrno(o.Stderr))
 	},

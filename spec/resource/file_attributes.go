@@ -43,6 +43,7 @@ var linkTargets = &target.Kind[fileText]{
 		text, err := r.ReadLink(ctx, path)
 		return fileText{s, text}, err
 	},
+	Files: filesThemselves,
 	Reads: func(path string) string { return "readlink " + path },
 }
 

@@ -57,6 +57,7 @@ var fileContents = &target.Kind[fileContent]{
 		}
 		return c, err
 	},
+	Files: filesThemselves,
 	Reads: func(path string) string { return "read " + path },
 }
 
@@ -225,6 +226,7 @@ func hashKind(name, tool string, algorithm func() hash.Hash) *target.Kind[fileHa
 			}
 			return fileHash{fileStat: s, sum: hex.EncodeToString(h.Sum(nil))}, nil
 		},
+		Files: filesThemselves,
 		Reads: func(path string) string { return tool + " " + path },
 	}
 }

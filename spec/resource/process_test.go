@@ -16,6 +16,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 func TestProcessOnMachine(t *testing.T) {
@@ -152,7 +153,7 @@ func TestProcessShellsThatAskDoNotCount(t *testing.T) {
 	m := rig.SharedMachine(t)
 	for _, user := range []string{"root", "in-dash", "in-bash", "in-busybox", "in-mksh", "in-ksh93", "in-fish", "in-tcsh"} {
 		a := askerFor(t, m.URI(user))
-		a.target.Expect(3)
+		a.target.Expect(target.Identity{}, 3)
 		for _, name := range []string{"sh", "dash", "bash", "grep", "cat", "ls", "busybox", "fish", "tcsh", "bsd-csh", "mksh", "ksh93", "sed", "sort"} {
 			p := resource.NewProcess(a, name)
 			running, err := p.Running()

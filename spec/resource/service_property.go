@@ -36,7 +36,13 @@ var unitProperties = &target.Kind[propertyFact]{
 		}
 		return nil
 	},
-	Ask: func(_ target.System, names []string) ([]target.Question, error) {
+	Ask: func(sys target.System, names []string) ([]target.Question, error) {
+		if _, err := initOf(sys); err != nil {
+			return nil, err
+		}
+		if sys.Init != systemd.name {
+			return nil, noProperties(sys.Init)
+		}
 		var out []target.Question
 		for _, name := range names {
 			unit, key := cutProperty(name)
@@ -54,9 +60,9 @@ var unitProperties = &target.Kind[propertyFact]{
 		}
 		return out, nil
 	},
-	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[propertyFact], error) {
+	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[propertyFact], error) {
 		if !o.Status.Success() {
-			return nil, systemctlFailed(sys, o)
+			return nil, systemctlFailed(o)
 		}
 		name := q.Names[0]
 		_, key := cutProperty(name)
@@ -76,6 +82,10 @@ var unitProperties = &target.Kind[propertyFact]{
 		}
 		return map[string]target.Answer[propertyFact]{name: {Fact: f}}, nil
 	},
+}
+
+func noProperties(init string) error {
+	return fmt.Errorf("%s knows no properties of its services: only units of systemd have some", init)
 }
 
 // cutProperty undoes the name of a property. A unit's name may hold colons, a
@@ -98,11 +108,14 @@ func (f propertyFact) say(key string) (found, near string) {
 // Property is a property of the unit, as systemctl show prints it: Restart,
 // MemoryMax, User. Times and sizes come the way systemctl writes them, and of a
 // property with several values each has a line. A property that systemd does not
-// know is an error.
+// know is an error, and so is asking an init system that has no properties.
 func (s *Service) Property(key string) (string, error) {
 	const question = "Property"
-	if err := s.checkInit(); err != nil {
+	switch _, err := s.kind(); {
+	case err != nil:
 		return "", s.refuse(question, err)
+	case s.init != "" && s.init != systemd.name:
+		return "", s.refuse(question, noProperties(s.init))
 	}
 	f, err := Ask(&s.Base, question, unitProperties, s.Name()+":"+key, func(f propertyFact) (string, string) { return f.say(key) })
 	switch {

@@ -148,7 +148,11 @@ func TestServiceUnder(t *testing.T) {
 	s := resource.NewService(askerFor(t, rig.SharedMachine(t).URI("root")), "nginx")
 	g.Expect(s.Under("systemd").Running()).To(BeTrue())
 	_, err := s.Under("runit").Running()
-	g.Expect(err).To(MatchError(ContainSubstring(`the init system "runit" is not supported yet; supported so far: systemd`)))
+	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("no directory of runit's is found"))))
+	_, err = s.Under("openrc").Running()
+	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("rc-service: not found"))))
+	_, err = s.Under("upstart").Running()
+	g.Expect(err).To(MatchError(ContainSubstring(`there is no init system "upstart" (supported so far: systemd, openrc, runit, sysvinit, supervisor, s6)`)))
 	_, err = s.Under("sytemd").Property("User")
 	g.Expect(err).To(MatchError(ContainSubstring(`there is no init system "sytemd"; did you mean "systemd"?`)))
 	_, err = s.EnabledAtLevel(3)
@@ -166,10 +170,12 @@ func TestField_ServiceWithoutSystemd(t *testing.T) {
 			_, err := ask()
 			var unknown *evidence.Unknown
 			g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%v", err)
-			g.Expect(err).To(MatchError(ContainSubstring("System has not been booted with systemd")))
+			g.Expect(err).To(MatchError(ContainSubstring(`no init system runs here: PID 1 is "sshd"`)))
 		}
 		_, err := s.Property("User")
-		g.Expect(err).To(MatchError(ContainSubstring("could not tell")))
+		g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring(`no init system runs here: PID 1 is "sshd"`))))
+		_, err = s.Under("systemd").Running()
+		g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("System has not been booted with systemd"))))
 	}
 }
 

@@ -162,6 +162,8 @@ var userGroups = &target.Kind[memberships]{
 		}
 		return out, nil
 	},
+	Files:   func(target.System, []string) []string { return []string{passwd, group} },
+	Offline: membershipsOffline,
 }
 
 func parseMemberships(gids, names string) (memberships, error) {

@@ -59,6 +59,8 @@ var shadows = &target.Kind[shadowFact]{
 		}
 		return out, nil
 	},
+	Files:   func(target.System, []string) []string { return []string{shadow} },
+	Offline: shadowsOffline,
 }
 
 // password finds a user's entry in shadow(5), or the password in passwd(5) where

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // maxNear is how many names a text offers instead of one that is not there.
@@ -85,4 +88,13 @@ func checkWord(what, got string, served, later []string) error {
 		text += fmt.Sprintf("; did you mean %q?", near[0])
 	}
 	return fmt.Errorf("%s (supported so far: %s)", text, strings.Join(served, ", "))
+}
+
+// firstWords is what a failed tool said, shortened.
+func firstWords(o target.Output) string {
+	text := strings.TrimSpace(string(o.Stderr))
+	if text == "" {
+		text = o.Status.String()
+	}
+	return evidence.Excerpt(strings.ReplaceAll(text, "\n", " "), 200)
 }

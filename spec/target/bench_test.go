@@ -50,7 +50,7 @@ func BenchmarkCommand(b *testing.B) {
 			target := openForBenchmark(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				target.Expect(expected)
+				target.Expect(Identity{}, expected)
 				if _, _, err := target.Run(b.Context(), Identity{}, Script{Text: ":"}); err != nil {
 					b.Fatal(err)
 				}

@@ -44,6 +44,7 @@ func (t *Target) known(as Identity, w Want, epoch int64) (reply, bool) {
 type pending struct {
 	Question
 	kind     asker
+	sys      System // as the one who asks sees it
 	deadline time.Duration
 }
 
@@ -81,12 +82,12 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 		return nil, err
 	}
 	replies := make(map[Want]reply, len(wants))
-	if t.noShell != nil {
+	if t.noProcess != nil {
 		t.answerOffline(ctx, as, wants, timeout, replies)
 		return replies, context.Cause(ctx)
 	}
 	files, ok := t.backend.(backends.FileReader)
-	if !ok || as != (Identity{}) {
+	if as = t.effective(as); !ok || as.Sudo {
 		return replies, t.exchange(ctx, as, wants, timeout, replies)
 	}
 	var alone, read, ask []Want
@@ -153,8 +154,8 @@ func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeou
 	if _, err := t.shell(ctx, as); err != nil {
 		return err
 	}
-	todo := t.compose(wants, timeout, replies)
-	t.openSpares(ctx)
+	todo := t.compose(as, wants, timeout, replies)
+	t.openSpares(ctx, as)
 	for reconnected := false; len(todo) > 0; {
 		sh, err := t.shell(ctx, as)
 		if err != nil {
@@ -167,7 +168,7 @@ func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeou
 		if err == nil {
 			return nil
 		}
-		delete(t.shells, as)
+		delete(t.shells, t.effective(as))
 		todo = todo[n:]
 		switch {
 		case ctx.Err() != nil:
@@ -186,11 +187,12 @@ func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeou
 }
 
 // compose makes questions out of wants.
-func (t *Target) compose(wants []Want, timeout time.Duration, replies map[Want]reply) []pending {
+func (t *Target) compose(as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) []pending {
 	var out []pending
+	sys := t.systemAs(as)
 	kinds, names := group(wants)
 	for _, k := range kinds {
-		questions, err := k.compose(*t.system, names[k])
+		questions, err := k.compose(sys, names[k])
 		if err != nil {
 			for _, name := range names[k] {
 				replies[Want{k, name}] = t.unknown(evidence.Evidence{Target: t.String()}, "", err)
@@ -198,7 +200,7 @@ func (t *Target) compose(wants []Want, timeout time.Duration, replies map[Want]r
 			continue
 		}
 		for _, q := range questions {
-			out = append(out, pending{Question: q, kind: k, deadline: timeout})
+			out = append(out, pending{Question: q, kind: k, sys: sys, deadline: timeout})
 		}
 	}
 	return out
@@ -218,7 +220,7 @@ func (t *Target) judge(q pending, o Output, replies map[Want]reply) {
 	var facts map[string]Answer[any]
 	reason, err := o.reason(), error(nil)
 	if reason == "" {
-		facts, err = q.kind.judge(*t.system, q.Question, o)
+		facts, err = q.kind.judge(q.sys, q.Question, o)
 	}
 	for _, name := range q.Names {
 		w := Want{q.kind, name}
@@ -244,13 +246,13 @@ func (t *Target) hung(q pending, partial Output, err error, replies map[Want]rep
 	if len(q.Names) > 1 {
 		deadline := max(minSingleDeadline, q.deadline/time.Duration(len(q.Names)))
 		for _, name := range q.Names {
-			questions, err := q.kind.compose(*t.system, []string{name})
+			questions, err := q.kind.compose(q.sys, []string{name})
 			if err != nil {
 				replies[Want{q.kind, name}] = t.unknown(evidence.Evidence{Target: t.String()}, "", err)
 				continue
 			}
 			for _, single := range questions {
-				out = append(out, pending{Question: single, kind: q.kind, deadline: deadline})
+				out = append(out, pending{Question: single, kind: q.kind, sys: q.sys, deadline: deadline})
 			}
 		}
 		return out

@@ -34,15 +34,17 @@ type Kind[F any] struct {
 	// targets whose backend is a backends.FileReader. An error is "could not
 	// tell"; ErrAsk means that a process is needed after all.
 	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
-	// Offline, where set, answers about names by files where no process can be
-	// started, and Read, where set, does so otherwise. It is for files that tell
-	// less than a process would (users in a directory service) or more than is
-	// worth reading where a process can be asked (a package database). A name
-	// that is missing from the map could not be told.
-	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
 	// Files are the files that Offline or Read look at, for backends that look at
-	// many at once (see backends.Prefetcher). It may name too many or too few.
+	// many at once (see backends.Prefetcher). It may name too many or too few. Where
+	// it is set, and Offline is not, Read looks at nothing but files and answers
+	// where no process can be started, too; /proc is no such file.
 	Files func(sys System, names []string) []string
+	// Offline, where set, answers about names by files where no process can be
+	// started. It is for files that tell less than a process would (users of a
+	// directory service), or that are more than is worth reading where a process
+	// can be asked (a package database). A name that is missing from the map could
+	// not be told.
+	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
 	// Alone keeps Read from running while questions are asked, whose processes it
 	// would see.
 	Alone bool
@@ -65,6 +67,8 @@ type Question struct {
 type Answer[F any] struct {
 	Fact F
 	Err  error
+	// Asked says what Offline looked at: "read /etc/passwd".
+	Asked string
 }
 
 // A Want is one fact that somebody wants to know.
@@ -81,7 +85,7 @@ type asker interface {
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
 	readable() (ok, alone bool)
 	files(sys System, names []string) []string
-	offline(ctx context.Context, r backends.FileReader, sys System, names []string) (facts map[string]Answer[any], asked string, err error)
+	offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error)
 	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
 }
 
@@ -107,7 +111,7 @@ func (k *Kind[F]) judge(sys System, q Question, o Output) (map[string]Answer[any
 func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	out := make(map[string]Answer[any], len(typed))
 	for name, a := range typed {
-		out[name] = Answer[any]{Fact: a.Fact, Err: a.Err}
+		out[name] = Answer[any]{Fact: a.Fact, Err: a.Err, Asked: a.Asked}
 	}
 	return out
 }
@@ -124,15 +128,20 @@ func (k *Kind[F]) files(sys System, names []string) []string {
 
 // offline answers by files what no process can be asked about. The error is ErrAsk
 // where files cannot tell.
-func (k *Kind[F]) offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], string, error) {
-	if k.Offline == nil {
-		return nil, "", ErrAsk
+func (k *Kind[F]) offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error) {
+	if k.Offline != nil {
+		typed, err := k.Offline(ctx, r, sys, names)
+		return untyped(typed), err
 	}
-	typed, err := k.Offline(ctx, r, sys, names)
-	if err != nil {
-		return nil, "", err
+	if k.Read == nil || k.Files == nil {
+		return nil, ErrAsk
 	}
-	return untyped(typed), k.Name + " " + backends.Quote(names...), nil
+	out := map[string]Answer[any]{}
+	for _, name := range names {
+		f, asked, err := k.read(ctx, r, name)
+		out[name] = Answer[any]{Fact: f, Err: err, Asked: asked}
+	}
+	return out, nil
 }
 
 // patiently calls f in a goroutine that is left to itself when it has not returned
@@ -181,7 +190,7 @@ type View struct {
 	// Plan, when set, only notes what would be asked.
 	Plan *Plan
 	// together holds answers that were fetched for this look alone.
-	together map[Want]reply
+	together map[factKey]reply
 }
 
 // A Plan collects what would be asked.
@@ -211,6 +220,11 @@ func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, eviden
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
+		// Whoever may not ask was not answered, and is told where.
+		var unknown *evidence.Unknown
+		if errors.As(err, &unknown) {
+			return none, unknown.Evidence, err
+		}
 		return none, evidence.Evidence{}, err
 	}
 	if r.err != nil {
@@ -253,9 +267,11 @@ func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
 	}
 	v.together = maps.Clone(v.together)
 	if v.together == nil {
-		v.together = map[Want]reply{}
+		v.together = map[factKey]reply{}
 	}
-	maps.Copy(v.together, replies)
+	for w, r := range replies {
+		v.together[factKey{v.As, w}] = r
+	}
 	return v, nil
 }
 
@@ -269,7 +285,7 @@ func (p *Plan) add(as Identity, w Want) {
 }
 
 func (v View) lookup(ctx context.Context, w Want) (reply, error) {
-	if r, ok := v.together[w]; ok {
+	if r, ok := v.together[factKey{v.As, w}]; ok {
 		return r, nil
 	}
 	if r, ok := v.Target.known(v.As, w, v.Epoch); ok {

@@ -10,47 +10,83 @@ import (
 	"github.com/hostspec/hostspec/spec/evidence"
 )
 
+// connectOffline reads what system a target is on which no process can be started.
+func (t *Target) connectOffline(ctx context.Context) error {
+	files, ok := t.backend.(backends.FileReader)
+	if !ok {
+		return t.unusable(ctx, "", t.noProcess)
+	}
+	if t.system == nil {
+		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+		defer cancel()
+		system, err := offlineSystem(limited, files)
+		if err != nil {
+			return t.unusable(ctx, "read os-release", err)
+		}
+		system.NoProcess = t.noProcess
+		t.system = system
+	}
+	t.usable = true
+	return nil
+}
+
+// offlineSystem reads os-release(5), which not all images have. Nothing is booted
+// there.
+func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) {
+	if p, ok := r.(backends.Prefetcher); ok {
+		r = p.Prefetch(ctx, osReleases)
+	}
+	s := System{Kernel: "Linux"}
+	if err := s.readRelease(ctx, r); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
 // answerOffline answers by files on a target where no process can be started. What
 // files cannot tell could not be told, and so could nothing as another user.
 func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) {
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
-	defer cancel()
 	kinds, names := group(wants)
+	if t.effective(as).Sudo {
+		for _, k := range kinds {
+			t.cannotAsk(k, names[k], replies)
+		}
+		return
+	}
+	late := fmt.Errorf("no answer within %v", timeout)
+	limited, cancel := context.WithTimeoutCause(ctx, timeout, late)
+	defer cancel()
 	files := t.backend.(backends.FileReader) // see connectOffline
 	if p, ok := files.(backends.Prefetcher); ok {
 		var paths []string
 		for _, k := range kinds {
 			paths = append(paths, k.files(*t.system, names[k])...)
 		}
-		files = p.Prefetch(limited, paths)
+		if len(paths) > 0 {
+			files = p.Prefetch(limited, paths)
+		}
 	}
 	t.count(func(s *Stats) { s.Exchanges++ })
 	for _, k := range kinds {
-		if as != (Identity{}) {
-			t.cannotAsk(k, names[k], replies)
-			continue
-		}
-		t.readOffline(limited, files, k, names[k], timeout, replies)
+		t.readOffline(limited, files, k, names[k], replies)
 	}
 }
 
 // readOffline answers about the names of one kind.
-func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k asker, names []string, timeout time.Duration, replies map[Want]reply) {
+func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k asker, names []string, replies map[Want]reply) {
 	start := time.Now()
-	facts, asked, err := k.offline(ctx, files, *t.system, names)
-	e := evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(asked, 200)), Took: time.Since(start)}
-	switch {
-	case errors.Is(err, ErrAsk):
-		t.readEach(ctx, files, k, names, timeout, replies)
-		return
-	case err != nil:
-		for _, name := range names {
-			replies[Want{k, name}] = t.unknown(e, "", err)
-		}
+	facts, err := k.offline(ctx, files, *t.system, names)
+	if errors.Is(err, ErrAsk) {
+		t.cannotAsk(k, names, replies)
 		return
 	}
+	took := time.Since(start)
 	for _, name := range names {
-		switch a, ok := facts[name]; {
+		a, ok := facts[name]
+		e := evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(a.Asked, 200)), Took: took}
+		switch {
+		case err != nil:
+			replies[Want{k, name}] = t.unknown(e, "", err)
 		case !ok:
 			replies[Want{k, name}] = t.unknown(e, fmt.Sprintf("its files did not tell about %s %q", k.kindName(), name), nil)
 		case errors.Is(a.Err, ErrAsk):
@@ -63,24 +99,14 @@ func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k a
 	}
 }
 
-// readEach answers about each name by Read of its kind.
-func (t *Target) readEach(ctx context.Context, files backends.FileReader, k asker, names []string, timeout time.Duration, replies map[Want]reply) {
-	if ok, _ := k.readable(); !ok {
-		t.cannotAsk(k, names, replies)
-		return
-	}
-	wants := make([]Want, len(names))
-	for i, name := range names {
-		wants[i] = Want{k, name}
-	}
-	for _, w := range t.readFiles(ctx, files, wants, timeout, replies) {
-		t.cannotAsk(k, []string{w.Name}, replies)
-	}
-}
-
 // cannotAsk says that a process would be needed.
 func (t *Target) cannotAsk(k asker, names []string, replies map[Want]reply) {
 	for _, name := range names {
-		replies[Want{k, name}] = t.unknown(evidence.Evidence{}, t.noShell.Error(), t.noShell)
+		replies[Want{k, name}] = t.processless()
 	}
+}
+
+// processless is the reply to what needs a process where none can be started.
+func (t *Target) processless() reply {
+	return t.unknown(evidence.Evidence{}, t.noProcess.Error(), t.noProcess)
 }

@@ -1,7 +1,7 @@
 package target
 
 import (
-	"path"
+	"slices"
 	"strings"
 )
 
@@ -9,5 +9,6 @@ import (
 // has started to ask with. Such a one runs on the target, and has nothing to do
 // with what the target is for.
 func OwnShell(args []string) bool {
-	return len(args) == 3 && path.Base(args[0]) == "sh" && args[1] == "-c" && strings.HasPrefix(args[2], environment+"h=")
+	// sudo and its like have the shell among their arguments.
+	return slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, environment+"h=") })
 }

@@ -54,6 +54,7 @@ type shell struct {
 	status  backends.Status
 	waitErr error
 	asked   int // questions sent so far
+	uid     int // of the account it runs as
 }
 
 // openShell starts a shell and has it answer greeting, a script, in the same
@@ -96,6 +97,10 @@ func startShell(ctx context.Context, b backends.Backend, script string) (*shell,
 	if err != nil {
 		s.kill()
 		<-s.done
+		var refused *RefusedError
+		if errors.As(s.waitErr, &refused) && !errors.Is(err, errDeadline) {
+			return nil, Output{}, refused
+		}
 		return nil, Output{}, &noShellError{printed: s.out.noise() + s.err.noise(), status: s.status, err: err}
 	}
 	s.out.expect(s.nonce)

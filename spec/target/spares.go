@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
@@ -15,27 +16,41 @@ const maxSpares = 3
 // A spare is a shell that nothing was asked of yet, opened ahead of the command
 // it is for: over SSH that takes two round trips off each command.
 type spare struct {
+	as     Identity
 	opened chan struct{} // closed when what follows is set
 	shell  *shell
 	err    error
 }
 
-// Expect says how many commands are going to be run, so that shells for them
-// are opened while something else is waited for.
-func (t *Target) Expect(commands int) {
+// Expect says how many commands are going to be run as an identity, so that shells
+// for them are opened while something else is waited for.
+func (t *Target) Expect(as Identity, commands int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.expected = commands
+	t.expected[as.plain()] = commands
 }
 
-// openSpares opens shells for the commands to come. The caller has the turn.
-func (t *Target) openSpares(ctx context.Context) {
+// openSpares opens shells for the commands to come, as an identity that has a shell.
+// The caller has the turn.
+func (t *Target) openSpares(ctx context.Context, as Identity) {
+	as = t.effective(as)
+	b := t.backendAs(as)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.spares) < min(t.expected, maxSpares) && !t.closed {
-		sp := &spare{opened: make(chan struct{})}
+	wanted, mine := 0, 0
+	for other, commands := range t.expected {
+		if t.effective(other) == as {
+			wanted += commands
+		}
+	}
+	for _, sp := range t.spares {
+		if sp.as == as {
+			mine++
+		}
+	}
+	for ; mine < wanted && len(t.spares) < maxSpares && !t.closed; mine++ {
+		sp := &spare{as: as, opened: make(chan struct{})}
 		t.spares = append(t.spares, sp)
-		b := t.backend
 		life := context.WithoutCancel(ctx)
 		t.ending.Go(func() {
 			defer close(sp.opened)
@@ -62,15 +77,16 @@ func (t *Target) dropSpares() {
 }
 
 // takeSpare returns a living spare, waiting for one that is just being opened.
-func (t *Target) takeSpare(ctx context.Context) *shell {
+func (t *Target) takeSpare(ctx context.Context, as Identity) *shell {
 	for {
 		t.mu.Lock()
-		if len(t.spares) == 0 {
+		i := slices.IndexFunc(t.spares, func(sp *spare) bool { return sp.as == as })
+		if i < 0 {
 			t.mu.Unlock()
 			return nil
 		}
-		sp := t.spares[0]
-		t.spares = t.spares[1:]
+		sp := t.spares[i]
+		t.spares = slices.Delete(t.spares, i, i+1)
 		t.mu.Unlock()
 		select {
 		case <-sp.opened:
@@ -104,25 +120,21 @@ func (t *Target) commandShell(ctx context.Context, as Identity) (*shell, error) 
 		return nil, err
 	}
 	t.mu.Lock()
-	t.expected = max(0, t.expected-1)
+	t.expected[as.plain()] = max(0, t.expected[as.plain()]-1)
 	t.mu.Unlock()
-	b := t.backend
-	if as == (Identity{}) {
-		t.openSpares(ctx)
-		// The turn is given back before the command runs: commands run side
-		// by side.
-		t.give()
-		if s := t.takeSpare(ctx); s != nil {
-			return s, nil
-		}
-	} else {
-		t.give()
+	as = t.effective(as)
+	connection, b := t.backend, t.backendAs(as)
+	t.openSpares(ctx, as)
+	// The turn is given back before the command runs: commands run side by side.
+	t.give()
+	if s := t.takeSpare(ctx, as); s != nil {
+		return s, nil
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
 	defer cancel()
 	s, err := openOnce(limited, b)
 	if errors.Is(err, backends.ErrLost) {
-		s, err = t.reopen(limited, as, b)
+		s, err = t.reopen(limited, as, connection)
 	}
 	if err != nil {
 		var dead *evidence.Unknown
@@ -147,5 +159,5 @@ func (t *Target) reopen(ctx context.Context, as Identity, lost backends.Backend)
 	if _, err := t.shell(ctx, as); err != nil {
 		return nil, err
 	}
-	return openOnce(ctx, t.backend)
+	return openOnce(ctx, t.backendAs(as))
 }

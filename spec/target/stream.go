@@ -38,6 +38,7 @@ func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidenc
 	defer cancel()
 	start := time.Now()
 	if files != nil {
+		e.Asked = t.mask("read " + name)
 		err = readStream(limited, files, name, w)
 	} else {
 		e.Status, err = runStream(limited, b, "[ -f "+backends.Quote(name)+" ] || exit 44; cat "+backends.Quote(name), w)
@@ -65,12 +66,12 @@ func (t *Target) forStream(ctx context.Context, as Identity) (backends.Backend, 
 	if err := t.connect(ctx); err != nil {
 		return nil, nil, err
 	}
-	if r, ok := t.backend.(backends.FileReader); ok && as == (Identity{}) {
+	if r, ok := t.backend.(backends.FileReader); ok && !t.effective(as).Sudo {
 		return t.backend, r, nil
 	}
 	// Also tells whether this account can be used at all.
 	_, err := t.shell(ctx, as)
-	return t.backend, nil, err
+	return t.backendAs(as), nil, err
 }
 
 func readStream(ctx context.Context, r backends.FileReader, name string, w io.Writer) error {

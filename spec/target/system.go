@@ -17,8 +17,7 @@ import (
 // greeting asks what system this is, along with the request that opens the
 // shell: the kernel, our user, the first process, what runs the services, and
 // os-release(5).
-const greeting = `uname -snrm; id -u; p=; read -r p 2>/dev/null </proc/1/comm; echo "$p"; ` +
-	`if [ -d /run/systemd/system ]; then echo systemd; else echo; fi; ` +
+var greeting = `uname -snrm; id -u; ` + askInit +
 	`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || :`
 
 // A System is what a target is.
@@ -28,11 +27,15 @@ type System struct {
 	Release  string // of the kernel: "6.1.0-25-amd64"
 	Machine  string // "x86_64"
 	UID      int    // of the account we are there
-	// Init is what runs the services: "systemd", or empty where nothing is known to.
+	// Init is what runs the services: "systemd", "openrc", "runit", "sysvinit", "s6",
+	// "supervisor", or empty where nothing is known to.
 	Init string
 	// PID1 is the name of the first process, by proc(5), /proc/1/comm; empty where
 	// it was not told.
 	PID1 string
+	// NoProcess is why no process can be started there, or nil. Of such a target
+	// only what stands in os-release(5) is known.
+	NoProcess error
 	fact.OSRelease
 }
 
@@ -102,35 +105,16 @@ func readSystem(ctx context.Context, b backends.Backend) *System {
 	return &s
 }
 
-// offlineSystem reads what system a target is on which no process can be started.
-// Nothing is booted there, and images without os-release(5) are none the worse.
-func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) {
-	if p, ok := r.(backends.Prefetcher); ok {
-		r = p.Prefetch(ctx, osReleases)
-	}
-	s := System{Kernel: "Linux"}
-	if err := s.readRelease(ctx, r); err != nil {
-		return nil, err
-	}
-	return &s, nil
-}
-
-// readInit is what the greeting asks of /proc/1/comm and sd_booted(3).
+// readInit is askInit without a shell.
 func (s *System) readInit(ctx context.Context, r backends.FileReader) error {
-	booted, err := r.Stat(ctx, "/run/systemd/system", true)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	const format, directory = 0o170000, 0o040000 // inode(7)
-	if err == nil && booted.Mode&format == directory {
-		s.Init = "systemd"
-	}
 	if f, err := r.Open(ctx, "/proc/1/comm"); err == nil {
 		defer f.Close()
 		text, _ := io.ReadAll(io.LimitReader(f, 64))
 		s.PID1 = strings.TrimSuffix(string(text), "\n")
 	}
-	return nil
+	files, err := existing(ctx, r)
+	s.Init = initOf(s.PID1, files)
+	return err
 }
 
 // osReleases are where os-release(5) may be, the first that exists counts.
@@ -140,7 +124,7 @@ var osReleases = []string{"/etc/os-release", "/usr/lib/os-release"}
 func (s *System) readRelease(ctx context.Context, r backends.FileReader) error {
 	for _, name := range osReleases {
 		f, err := r.Open(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, backends.ErrNotRegular) {
 			continue
 		}
 		if err != nil {
@@ -170,5 +154,5 @@ func parseSystem(o Output) (System, error) {
 	if err != nil {
 		return System{}, err
 	}
-	return System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid, PID1: lines[2], Init: lines[3], OSRelease: osr}, nil
+	return System{Kernel: words[0], Hostname: words[1], Release: words[2], Machine: words[3], UID: uid, PID1: lines[2], Init: initOf(lines[2], strings.Fields(lines[3])), OSRelease: osr}, nil
 }

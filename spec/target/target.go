@@ -15,6 +15,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +41,13 @@ type Options struct {
 	Timeout time.Duration
 	// Mask takes secrets out of what is shown to people.
 	Mask func(string) string
+	// As is the account that the target is asked as where nobody says otherwise. The
+	// target is unreachable when that account may not be asked as.
+	As Identity
+	// SudoPassword is what sudo is told when it wants a password. Where it is empty,
+	// AskSudoPassword, unless nil, is called when sudo wants one, at most once.
+	SudoPassword    string
+	AskSudoPassword func(ctx context.Context) (string, error)
 }
 
 // A Target is one machine, container or image that specs are run against. It
@@ -48,6 +57,7 @@ type Target struct {
 	uri     *backends.URI
 	timeout time.Duration
 	mask    func(string) string
+	sudo    sudo
 
 	// turn is held by whoever uses the shells or the connection; a channel,
 	// so that waiting for it ends with a context.
@@ -56,15 +66,16 @@ type Target struct {
 	backend backends.Backend
 	shells  map[Identity]*shell
 	system  *System
-	usable  bool  // a shell has answered, or files were read
-	noShell error // why no process can be started there, or nil
+	usable  bool // a shell has answered, or files were read
+	// noProcess is why no process can be started there, or nil.
+	noProcess error
 
 	mu       sync.Mutex
 	dead     error // why the target cannot be used any more
 	closed   bool
 	facts    map[factKey]storedReply
 	spares   []*spare
-	expected int // commands that are known to come
+	expected map[Identity]int // commands that are known to come
 	ending   sync.WaitGroup
 	stats    Stats
 }
@@ -92,10 +103,12 @@ type storedReply struct {
 // New returns the Target of a URI. It connects to nothing yet.
 func New(uri *backends.URI, opt Options) *Target {
 	t := &Target{
-		uri: uri, timeout: opt.Timeout, mask: opt.Mask,
+		uri: uri, timeout: opt.Timeout, mask: opt.Mask, sudo: newSudo(opt),
 		turn:   make(chan struct{}, 1),
 		shells: map[Identity]*shell{},
 		facts:  map[factKey]storedReply{},
+
+		expected: map[Identity]int{},
 	}
 	if t.timeout == 0 {
 		t.timeout = uri.Timeout
@@ -180,33 +193,17 @@ func (t *Target) connect(ctx context.Context) error {
 	t.backend = b
 	t.count(func(s *Stats) { s.Connections++ })
 	if limited, ok := b.(backends.Limited); ok {
-		t.noShell = limited.NoProcess()
+		t.noProcess = limited.NoProcess()
 	}
 	switch {
-	case t.noShell != nil:
+	case t.noProcess != nil:
 		return t.connectOffline(ctx)
 	case t.system == nil:
 		t.system = readSystem(ctx, b)
-	}
-	return nil
-}
-
-// connectOffline reads what system a target is on which no process can be started.
-func (t *Target) connectOffline(ctx context.Context) error {
-	files, ok := t.backend.(backends.FileReader)
-	if !ok {
-		return t.unusable(ctx, "", t.noShell)
-	}
-	if t.system == nil {
-		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
-		defer cancel()
-		system, err := offlineSystem(limited, files)
-		if err != nil {
-			return t.unusable(ctx, "read os-release", err)
+		if t.system != nil {
+			t.sudo.login = t.system.UID
 		}
-		t.system = system
 	}
-	t.usable = true
 	return nil
 }
 
@@ -232,46 +229,80 @@ func (t *Target) unusable(ctx context.Context, tried string, err error) error {
 
 // shell returns the open shell of an identity. The caller has the turn.
 func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
-	if as.Sudo {
-		return nil, errors.New("asking as another user is not supported yet")
-	}
-	if s := t.shells[as]; s != nil {
-		return s, nil
-	}
-	for again := false; ; again = true {
+	for again, asked := false, false; ; {
 		if err := t.connect(ctx); err != nil {
 			return nil, err
 		}
-		if t.noShell != nil {
-			return nil, t.unknown(evidence.Evidence{}, t.noShell.Error(), t.noShell).err
+		as = t.effective(as)
+		if s := t.shells[as]; s != nil {
+			return s, nil
 		}
-		limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
-		words := greeting
-		if t.system != nil {
-			words = ":"
+		if t.noProcess != nil {
+			return nil, t.processless().err
 		}
-		s, greeted, err := openShell(limited, t.backend, words)
-		cancel()
-		if errors.Is(err, backends.ErrLost) && !again {
+		if err := t.sudo.refused[as]; err != nil {
+			return nil, t.noShellAs(ctx, as, err)
+		}
+		s, greeted, err := t.open(ctx, as)
+		switch {
+		case errors.Is(err, backends.ErrLost) && !again:
+			again = true
 			t.hangUp()
 			continue
+		case t.wantsPassword(err) && !asked:
+			asked = true
+			if err = t.askPassword(ctx, err); err == nil {
+				continue
+			}
 		}
 		if err != nil {
-			return nil, t.unusable(ctx, "start sh", err)
+			return nil, t.noShellAs(ctx, as, err)
 		}
 		t.count(func(s *Stats) { s.Exchanges++ })
-		t.usable = true
-		if t.system == nil {
-			sys, err := parseSystem(greeted)
-			if err != nil {
-				s.close()
-				return nil, t.unusable(ctx, "", err)
-			}
-			t.system = &sys
+		if err := t.greeted(as, s, greeted); err != nil {
+			s.close()
+			return nil, t.noShellAs(ctx, as, err)
 		}
-		t.shells[as] = s
+		t.opened(as, s)
 		return s, nil
 	}
+}
+
+// open starts a shell as an identity and greets it: for the system where that is
+// not known, else for the user where that is not known.
+func (t *Target) open(ctx context.Context, as Identity) (*shell, Output, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+	defer cancel()
+	words := "id -u"
+	switch {
+	case t.system == nil:
+		words = greeting
+	case !as.Sudo && t.sudo.login >= 0:
+		words = ":"
+	}
+	return openShell(limited, t.backendAs(as), words)
+}
+
+// greeted reads what a new shell answered.
+func (t *Target) greeted(as Identity, s *shell, o Output) (err error) {
+	switch {
+	case t.system == nil:
+		sys, err := parseSystem(o)
+		if err != nil {
+			return err
+		}
+		t.system, s.uid = &sys, sys.UID
+	case !as.Sudo && t.sudo.login >= 0:
+		s.uid = t.sudo.login
+	default:
+		if s.uid, err = strconv.Atoi(strings.TrimSpace(string(o.Stdout))); err != nil {
+			return fmt.Errorf("cannot read the answer of id -u: %q %q", excerpt(string(o.Stdout)), excerpt(string(o.Stderr)))
+		}
+	}
+	if !as.Sudo {
+		t.sudo.login = s.uid
+	}
+	return nil
 }
 
 // hangUp forgets a connection that was lost. The caller has the turn.
@@ -297,7 +328,7 @@ func (t *Target) System(ctx context.Context) (System, error) {
 		return System{}, err
 	}
 	if t.system == nil {
-		if _, err := t.shell(ctx, Identity{}); err != nil {
+		if _, err := t.shell(ctx, t.sudo.as); err != nil {
 			return System{}, err
 		}
 	}

@@ -70,19 +70,30 @@ func prepare(ctx context.Context) (image string, err error) {
 	if err := Sweep(ctx); err != nil {
 		return "", err
 	}
+	prepared.image, err = makeImage(ctx, "images")
+	return prepared.image, err
+}
+
+// variant returns the name of a variant of the test image, which is made where it is
+// missing.
+func variant(ctx context.Context, name string) (image string, err error) {
+	return makeImage(ctx, "inits", name)
+}
+
+// makeImage runs a script of .ci that makes an image and prints its name.
+func makeImage(ctx context.Context, script string, args ...string) (image string, err error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(root, ".ci", "images"))
+	cmd := exec.CommandContext(ctx, filepath.Join(root, ".ci", script), args...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("make the test image: %w\n%s", err, stderr.Bytes())
 	}
-	prepared.image = strings.TrimSpace(string(out))
-	return prepared.image, nil
+	return strings.TrimSpace(string(out)), nil
 }
 
 // prepared remembers, for this process, the test image that is ready.

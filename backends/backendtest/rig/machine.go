@@ -25,8 +25,8 @@ import (
 // busy with other packages' tests a good deal longer.
 const bootTimeout = 2 * time.Minute
 
-// A Machine is a Debian of its own in a Docker container, with systemd as PID 1
-// and OpenSSH's sshd. What is on it (accounts, units, packages in every state)
+// A Machine is a Debian of its own in a Docker container, with systemd or another
+// init system as PID 1 and OpenSSH's sshd. What is on it (accounts, units, packages in every state)
 // is written in .ci/image. Below /data lies a file system that knows the
 // attributes of chattr(1).
 type Machine struct {
@@ -49,7 +49,13 @@ type Option func(*options)
 
 type options struct {
 	dockerArgs []string
-	noSystemd  bool
+	// image is the variant of the test image, by the name that .ci/inits takes;
+	// empty is the test image itself.
+	image string
+	// first is the command of PID 1; systemd where it is nil.
+	first []string
+	// startSSH has the rig start sshd, since nothing else does.
+	startSSH bool
 }
 
 // DockerArgs adds arguments to "docker create", such as "--cap-add", "NET_ADMIN".
@@ -59,7 +65,24 @@ func DockerArgs(args ...string) Option {
 
 // WithoutSystemd makes sshd PID 1: systemctl is there and cannot be asked.
 func WithoutSystemd() Option {
-	return func(o *options) { o.noSystemd = true }
+	return func(o *options) { o.first = []string{"sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D"} }
+}
+
+// WithInit boots another init system as PID 1: "sysvinit", "openrc" or "runit". The
+// same services are enabled as under systemd.
+func WithInit(name string) Option {
+	return func(o *options) {
+		o.image, o.first = name, []string{"/sbin/init"}
+		if name == "openrc" {
+			o.first = []string{"/sbin/openrc-init"}
+		}
+	}
+}
+
+// WithFirst makes a command PID 1, on a machine that has supervisor and s6 and on
+// which no init system runs but what the command is. The rig starts its sshd.
+func WithFirst(command ...string) Option {
+	return func(o *options) { o.image, o.first, o.startSSH = "supervisors", command, true }
 }
 
 // StartMachine boots a machine and removes it when the test ends. Without a
@@ -92,6 +115,9 @@ func start(ctx context.Context, dir string, opts []Option) (*Machine, error) {
 		opt(&o)
 	}
 	image, err := prepare(ctx)
+	if err == nil && o.image != "" {
+		image, err = variant(ctx, o.image)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +135,10 @@ func start(ctx context.Context, dir string, opts []Option) (*Machine, error) {
 		"--sysctl", "net.ipv6.conf.all.disable_ipv6=0"}
 	args = append(args, o.dockerArgs...)
 	args = append(args, image)
-	if o.noSystemd {
-		args = append(args, "sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D")
-	} else {
+	if o.first == nil {
 		args = append(args, "/sbin/init")
 	}
+	args = append(args, o.first...)
 	id, err := docker(ctx, nil, args...)
 	if err != nil {
 		return nil, err
@@ -144,7 +169,12 @@ func (m *Machine) boot(ctx context.Context, o options) error {
 	if err := os.WriteFile(m.KnownHosts, known, 0o600); err != nil {
 		return err
 	}
-	if o.noSystemd {
+	if o.startSSH {
+		if _, err := docker(ctx, nil, "exec", m.ID, "sh", "-c", "mkdir -p /run/sshd && /usr/sbin/sshd"); err != nil {
+			return err
+		}
+	}
+	if o.first != nil {
 		return m.awaitSSH(ctx)
 	}
 	return m.awaitSystemd(ctx)

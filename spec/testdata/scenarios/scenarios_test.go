@@ -197,12 +197,49 @@ var _ = scenario("slow", func() {
 })
 
 var _ = scenario("sudo", func() {
-	Package("bash").Sudo(true).Should(BeInstalled())
+	Command("id -un").Should(HaveStdout("root"))
+	File("/etc/shadow").Should(HaveContent("root:"))
+	File("/etc/shadow").Should(BeReadable().ByUser("root"))
+	Command("id -un").Sudo(false).ShouldNot(HaveStdout("root"))
+	It("asks as the account itself", func() {
+		Expect(File("/etc/shadow").Exists()).To(BeTrue())
+		_, err := File("/etc/shadow").Sudo(false).Content()
+		Expect(err).To(MatchError(ContainSubstring("ermission denied")))
+	})
+	Command("id -un").AsUser("daemon").Should(HaveStdout("daemon"))
+	It("asks as daemon", func() {
+		Expect(File("/etc/shadow").ReadableByUser("daemon")).To(BeFalse())
+		Expect(Command("id -un").AsUser("daemon").Stdout()).To(Equal("daemon\n"))
+	})
+	Command("cat; printf " + os.Getenv("SUDO_CANARY")).Should(ExitWith(0))
 })
 
-var _ = scenario("sudo-author", func() {
-	It("is refused", func() { Expect(Package("bash").AsUser("www-data").Installed()).To(BeTrue()) })
-	Package("bash").Sudo(false).Should(BeInstalled())
+// What serverspec takes for passed where sudo is refused.
+var _ = scenario("sudo-negatives", func() {
+	User("root").ShouldNot(Exist())
+	Port(22).ShouldNot(BeListening())
+	File("/etc/shadow").ShouldNot(Exist())
+	Command("true").ShouldNot(ExitWith(0))
+})
+
+var _ = scenario("sudo-single", func() {
+	Command("id -u").Sudo(false).ShouldNot(HaveStdout("root"))
+	User("root").Sudo(true).ShouldNot(Exist())
+	Command("true").Sudo(true).ShouldNot(ExitWith(0))
+	It("tells in author's code", func() {
+		Expect(Package("bash").AsUser("www-data").Installed()).To(BeTrue())
+	})
+	Package("bash").Should(BeInstalled())
+})
+
+var _ = scenario("sudo-nobody", func() {
+	Package("bash").AsUser("").Should(BeInstalled())
+})
+
+// It waits while the processes of this machine are looked at.
+var _ = scenario("sudo-waits", func() {
+	Command("id -un").Should(HaveStdout("root"))
+	Command("touch " + os.Getenv("SUDO_LOOKED") + ".now; until [ -e " + os.Getenv("SUDO_LOOKED") + " ]; do sleep 0.1; done").Should(ExitWith(0))
 })
 
 var _ = scenario("hangs", func() {

@@ -13,7 +13,7 @@ import (
 func Test(t *testing.T) { Run(t, "untold") }
 
 var _ = Describe("this machine", func() {
-	Command("sleep 60").Should(ExitWith(0))
+	Command("sleep 60").Should(ExitWith(0), HaveStdout("x"))
 
 	It("holds", func() { Expect(1).To(Equal(1)) })
 })

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/hostspec/hostspec/spec/password"
+)
+
+// errNoTerminal is why nobody can be asked for the password.
+var errNoTerminal = errors.New("nobody can be asked for it here, since there is no terminal; set HOSTSPEC_SUDO_PASSWORD or HOSTSPEC_SUDO_PASSWORD_COMMAND")
+
+// sudoPassword finds out where the password comes from that sudo may want: the
+// environment, which is rid of it, else the terminal.
+func sudoPassword() (*password.Source, error) { return password.FromEnvironment(askTerminal) }
+
+// askTerminal asks on the terminal that we were started from, wherever our own
+// output goes, without showing what is typed.
+func askTerminal(ctx context.Context, target string) (string, error) {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return "", errNoTerminal
+	}
+	fd := int(tty.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", errNoTerminal
+	}
+	fmt.Fprintf(tty, "sudo password, first wanted on %s: ", target)
+	type line struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		fmt.Fprintln(tty)
+		tty.Close()
+		typed <- line{text, err}
+	}()
+	select {
+	case l := <-typed:
+		if l.err != nil && !errors.Is(l.err, io.EOF) {
+			return "", fmt.Errorf("cannot read the password from the terminal: %w", l.err)
+		}
+		return string(l.text), nil
+	case <-ctx.Done():
+		// The read goes on until this process ends, but the terminal shows what is
+		// typed again.
+		_ = term.Restore(fd, before)
+		return "", context.Cause(ctx)
+	}
+}

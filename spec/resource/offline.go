@@ -1,0 +1,156 @@
+package resource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
+)
+
+// Where accounts are on targets that nothing but files is known of.
+const (
+	passwd = "/etc/passwd"
+	group  = "/etc/group"
+	shadow = "/etc/shadow"
+)
+
+// filesThemselves are the files of a kind whose names are paths.
+func filesThemselves(_ target.System, paths []string) []string { return paths }
+
+// filesAndAccounts are those, and where the names of their owners stand.
+func filesAndAccounts(_ target.System, paths []string) []string {
+	return append(slices.Clone(paths), passwd, group)
+}
+
+// readWhole reads a file of at most maxContent, following links.
+func readWhole(ctx context.Context, r backends.FileReader, name string) ([]byte, error) {
+	f, err := r.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxContent+1))
+	if err == nil && len(text) > maxContent {
+		err = fmt.Errorf("%s has more than %d MiB", name, maxContent>>20)
+	}
+	return text, err
+}
+
+// lookupOffline finds entries of passwd(5) or group(5) in the file itself.
+func lookupOffline[E, F any](ctx context.Context, r backends.FileReader, file string, names []string,
+	parse func([]byte) ([]E, error), nameOf func(E) string, found func(E) F) (map[string]target.Answer[F], error) {
+	text, err := readWhole(ctx, r, file)
+	if err != nil {
+		return nil, err
+	}
+	all, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]target.Answer[F]{}
+	for _, name := range names {
+		a := target.Answer[F]{Asked: "read " + file}
+		if i := slices.IndexFunc(all, func(e E) bool { return nameOf(e) == name }); i >= 0 {
+			a.Fact = found(all[i])
+		}
+		out[name] = a
+	}
+	return out, nil
+}
+
+// namesOffline answers for accountNames.
+func namesOffline(ctx context.Context, r backends.FileReader, _ target.System, keys []string) (map[string]target.Answer[string], error) {
+	out := map[string]target.Answer[string]{}
+	for _, file := range []string{passwd, group} {
+		text, err := readWhole(ctx, r, file)
+		byID := namesByID(text)
+		for _, key := range keys {
+			if database, id, _ := strings.Cut(key, " "); "/etc/"+database == file {
+				out[key] = target.Answer[string]{Fact: byID[id], Err: err, Asked: "read " + file}
+			}
+		}
+	}
+	return out, nil
+}
+
+// membershipsOffline answers for userGroups as initgroups(3) does by files: the
+// primary group, and those that list the user.
+func membershipsOffline(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[memberships], error) {
+	text, err := readWhole(ctx, r, passwd)
+	if err != nil {
+		return nil, err
+	}
+	users, err := fact.ParsePasswd(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	if text, err = readWhole(ctx, r, group); err != nil {
+		return nil, err
+	}
+	groups, err := fact.ParseGroup(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	byID := namesByID(text)
+	out := map[string]target.Answer[memberships]{}
+	for _, name := range names {
+		a := target.Answer[memberships]{Asked: "read " + passwd + " " + group}
+		if i := slices.IndexFunc(users, func(u fact.User) bool { return u.Name == name }); i >= 0 {
+			a.Fact = membershipsOf(users[i], groups, byID)
+		} else {
+			a.Err = fmt.Errorf("%s has no user %q", passwd, name)
+		}
+		out[name] = a
+	}
+	return out, nil
+}
+
+func membershipsOf(u fact.User, groups []fact.Group, byID map[string]string) memberships {
+	m := memberships{gids: []int{u.GID}}
+	for _, g := range groups {
+		if slices.Contains(g.Members, u.Name) && !slices.Contains(m.gids, g.GID) {
+			m.gids = append(m.gids, g.GID)
+		}
+	}
+	for _, id := range m.gids {
+		name := byID[strconv.Itoa(id)]
+		if name == "" {
+			m.names = nil
+			break
+		}
+		m.names = append(m.names, name)
+	}
+	return m
+}
+
+// shadowsOffline answers for shadows. Images often have no shadow(5).
+func shadowsOffline(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[shadowFact], error) {
+	text, err := readWhole(ctx, r, shadow)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all, err := fact.ParseShadow(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]target.Answer[shadowFact]{}
+	for _, name := range names {
+		a := target.Answer[shadowFact]{Asked: "read " + shadow}
+		for _, s := range all {
+			if s.Name == name {
+				a.Fact = shadowFact{true, s}
+			}
+		}
+		out[name] = a
+	}
+	return out, nil
+}

@@ -1,0 +1,313 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hostspec/hostspec/backends"
+)
+
+// elevated is a backend whose shells run as another user of the target: by sudo,
+// by doas where there is no sudo, and by what root has for it. What is started is
+// always `sh -c TEXT`. There is never a terminal.
+//
+// The password is written only in answer to our own prompt, a word that is never
+// used twice. Where no password is wanted, one that was sent ahead would be run by
+// the shell as a command, and told in its error.
+type elevated struct {
+	backends.Backend
+	// user is who to be.
+	user string
+	// password is what sudo is told when it asks; nil means that it is not to ask.
+	password *string
+}
+
+// become is run by the account that we are let in as, and decides how to become
+// the user $u who runs $c. $h is the mark of the dialogue, and $p the prompt.
+const become = `i=$(id -u); n=$(id -un 2>/dev/null)
+become() { echo "$h as $1 $n"; echo "$h as $1 $n" >&2; shift; exec "$@"; }
+has() { command -v "$1" >/dev/null; }
+if [ "$n" = "$u" ] || { [ "$u" = root ] && [ "$i" = 0 ]; }; then become sh sh -c "$c"
+elif [ "$i" = 0 ] && has runuser; then become runuser runuser -s /bin/sh -c "$c" -- "$u"
+elif [ "$i" = 0 ]; then become su su -s /bin/sh -c "$c" -- "$u"
+elif has sudo && [ "$p" ]; then become sudo sudo -S -p "$p" -u "$u" -- sh -c "$c"
+elif has sudo; then become sudo sudo -n -u "$u" -- sh -c "$c"
+elif has doas; then become doas doas -n -u "$u" -- sh -c "$c"
+fi
+h="$h as none $n"; echo "$h"; echo "$h" >&2
+echo "neither sudo nor doas is installed there" >&2; exit 1`
+
+// nothing stands for sudo and the like where there is none of them.
+const nothing = "none"
+
+// Start implements backends.Backend. A process that could not be started as the
+// user ends with a *RefusedError.
+func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
+	head, tail := rand.Text(), rand.Text()
+	d := &dialogue{user: e.user, password: e.password, mark: []byte(head + tail)}
+	prompt := ""
+	if e.password != nil {
+		prompt = rand.Text()
+		d.prompt = []byte(prompt)
+	}
+	// The two halves of the mark meet only in the output.
+	mark := "h=" + head + "; h=${h}" + tail + "; "
+	d.inner = environment + mark + `echo "$h up"; echo "$h up" >&2; ` + strings.TrimPrefix(cmd.Args[2], environment)
+	// A shell that traces what it does would show the prompt.
+	text := environment + mark + "set +xv; u=" + backends.Quote(e.user) + "; p=" + backends.Quote(prompt) + "; c=" + backends.Quote(d.inner) + "\n" + become
+	r, w := io.Pipe()
+	d.stdin, d.done = w, make(chan struct{})
+	d.patience = time.AfterFunc(time.Hour, func() { w.Close() })
+	d.patience.Stop()
+	d.stdout, d.stderr = &ear{dialogue: d, w: cmd.Stdout}, &ear{dialogue: d, w: cmd.Stderr}
+	from := cmd.Stdin
+	cmd.Args, cmd.Stdin, cmd.Stdout, cmd.Stderr = []string{"sh", "-c", text}, r, d.stdout, d.stderr
+	p, err := e.Backend.Start(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	go d.feed(from)
+	return &elevatedProcess{Process: p, dialogue: d, stdin: r}, nil
+}
+
+type elevatedProcess struct {
+	backends.Process
+	dialogue *dialogue
+	stdin    *io.PipeReader
+}
+
+func (p *elevatedProcess) Wait() (backends.Status, error) {
+	status, err := p.Process.Wait()
+	p.stdin.CloseWithError(io.ErrClosedPipe)
+	close(p.dialogue.done)
+	p.dialogue.patience.Stop()
+	var none *backends.NoStatusError
+	if err == nil || errors.As(err, &none) {
+		if refused := p.dialogue.refusal(); refused != nil {
+			return status, refused
+		}
+	}
+	return status, err
+}
+
+// A dialogue is what happens between our being let in and the first word of a
+// shell that runs as another user.
+type dialogue struct {
+	user     string
+	password *string
+	// mark begins the lines that we print ourselves, and prompt is how sudo asks.
+	mark, prompt []byte
+	inner        string // what the user's shell runs
+	stdin        *io.PipeWriter
+	done         chan struct{} // closed when the process has ended
+
+	mu             sync.Mutex
+	stdout, stderr *ear
+	prompts        int
+	up             bool
+	patience       *time.Timer // ends the input when it fires
+}
+
+// feed passes on what is meant for the user's shell: nobody sends anything before
+// that has answered. A nil from ends with the process.
+func (d *dialogue) feed(from io.Reader) {
+	if from != nil {
+		_, _ = io.Copy(d.stdin, from)
+		d.stdin.Close()
+		return
+	}
+	<-d.done
+	d.stdin.Close()
+}
+
+// asked answers sudo's prompt. When it asks again it was not content with the
+// answer, and the end of its input ends it: it would take anything else for
+// passwords, too. The caller holds mu.
+func (d *dialogue) asked() {
+	d.prompts++
+	if d.prompts > 1 {
+		d.stdin.Close()
+		return
+	}
+	go func() { _, _ = io.WriteString(d.stdin, *d.password+"\n") }()
+}
+
+// An ear listens to one stream until the user's shell is up.
+type ear struct {
+	dialogue *dialogue
+	w        io.Writer
+	up       bool
+	heard    []byte
+	prompts  int
+}
+
+// Write holds back what comes before the user's shell is up.
+func (e *ear) Write(p []byte) (int, error) {
+	if e.up {
+		return e.pass(p)
+	}
+	d := e.dialogue
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e.heard = append(e.heard, p...)
+	if _, after, ok := bytes.Cut(e.heard, d.line(" up\n")); ok {
+		e.up, d.up, e.heard = true, true, nil
+		d.patience.Stop()
+		if _, err := e.pass(after); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	if n := d.promptsIn(e.heard); n > e.prompts {
+		e.prompts = n
+		d.asked()
+	}
+	if d.patience.Stop(); d.strangePrompt(d.stdout.heard) || d.strangePrompt(d.stderr.heard) {
+		d.patience.Reset(patience)
+	}
+	if over := len(e.heard) - maxNoise; over > 0 && d.prompts == 0 {
+		e.heard = append([]byte(nil), e.heard[over:]...)
+	}
+	return len(p), nil
+}
+
+func (e *ear) pass(p []byte) (int, error) {
+	if e.w == nil || len(p) == 0 {
+		return len(p), nil
+	}
+	return e.w.Write(p)
+}
+
+// line is what a line of our own begins with.
+func (d *dialogue) line(word string) []byte { return append(bytes.Clone(d.mark), word...) }
+
+// promptsIn counts the prompts in what was heard, if the last one waits for an
+// answer: it stands in the last line, which has no end.
+func (d *dialogue) promptsIn(heard []byte) int {
+	last := heard[bytes.LastIndexByte(heard, '\n')+1:]
+	if len(d.prompt) == 0 || !bytes.Contains(last, d.prompt) {
+		return 0
+	}
+	return bytes.Count(heard, d.prompt)
+}
+
+// patience is how long a line that asks for something may stay without an end. A
+// warning may be written in pieces, and is followed by more at once.
+const patience = 2 * time.Second
+
+// strangePrompt tells whether somebody asks for something else than our prompt
+// does: a new password in place of an expired one, or a second factor. That is
+// nothing that can be answered, and would be waited for without end.
+func (d *dialogue) strangePrompt(heard []byte) bool {
+	_, after, ok := bytes.Cut(heard, d.line(" as "))
+	last := bytes.TrimSpace(after[bytes.LastIndexByte(after, '\n')+1:])
+	ours := len(d.prompt) > 0 && bytes.Contains(last, d.prompt)
+	return ok && !ours && len(last) > 0 && bytes.IndexByte([]byte(":?>"), last[len(last)-1]) >= 0
+}
+
+// refusal tells why the user's shell never came up; nil where it did, or where
+// nobody was even asked. In the latter case what was printed is passed on.
+func (d *dialogue) refusal() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.up {
+		return nil
+	}
+	r := &RefusedError{User: d.user, Password: d.prompts > 0}
+	for _, e := range []*ear{d.stderr, d.stdout} {
+		_, after, ok := bytes.Cut(e.heard, d.line(" as "))
+		line, words, ended := strings.Cut(string(after), "\n")
+		if !ok || !ended {
+			_, _ = e.pass(e.heard)
+			continue
+		}
+		r.By, r.Login, _ = strings.Cut(line, " ")
+		r.Words = strings.TrimSpace(r.Words + "\n" + d.words(words))
+	}
+	if r.By == "" {
+		return nil
+	}
+	return r
+}
+
+// words is what sudo said, without the lecture before its prompt and without what
+// it was to run.
+func (d *dialogue) words(said string) string {
+	if len(d.prompt) > 0 {
+		parts := strings.Split(said, string(d.prompt))
+		said = parts[0]
+		if len(parts) > 1 {
+			said = parts[1]
+		}
+		if strings.TrimSpace(said) == "" {
+			said = strings.Join(parts, "\n")
+		}
+	}
+	return strings.TrimSpace(strings.ReplaceAll(said, d.inner, "..."))
+}
+
+// A RefusedError says that an account of the target may not ask as another.
+type RefusedError struct {
+	// Login is the account that the target is reached with, User who was to be
+	// asked as.
+	Login, User string
+	// By is what was asked for it: sudo, doas, runuser or su; "none" where there is
+	// nothing to ask.
+	By string
+	// Words are its own.
+	Words string
+	// Password says that it was given a password, and NoPassword why there was none
+	// to give, where somebody was asked for it.
+	Password   bool
+	NoPassword error
+}
+
+func (e *RefusedError) Error() string {
+	s := fmt.Sprintf("%s cannot ask as %s", e.Login, e.User)
+	if e.By != nothing {
+		s += " by " + e.By
+	}
+	if e.Password {
+		s += ", with the password it was given"
+	}
+	if e.Words == "" {
+		s += ": it said nothing"
+	} else {
+		s += ": " + excerpt(e.Words)
+	}
+	if e.NoPassword != nil {
+		s += "\n" + e.NoPassword.Error()
+	}
+	return s
+}
+
+// Unwrap returns why there was no password.
+func (e *RefusedError) Unwrap() error { return e.NoPassword }
+
+// wantsPassword tells whether a password would help. These are the words of sudo
+// and of sudo-rs.
+func (e *RefusedError) wantsPassword() bool {
+	return e.By == "sudo" && !e.Password &&
+		(strings.Contains(e.Words, "password is required") || strings.Contains(e.Words, "authentication is required"))
+}
+
+// advice is what the reader can do.
+func (e *RefusedError) advice() string {
+	switch {
+	case e.NoPassword != nil:
+	case e.wantsPassword():
+		return "set HOSTSPEC_SUDO_PASSWORD or HOSTSPEC_SUDO_PASSWORD_COMMAND, or let sudoers(5) ask for none (NOPASSWD)"
+	case e.By == "doas":
+		return "doas takes no password without a terminal: let doas.conf(5) ask for none (nopass), or install sudo"
+	case e.By == nothing:
+		return "install sudo there, or reach the target as " + e.User
+	}
+	return ""
+}
