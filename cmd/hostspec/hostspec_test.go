@@ -125,7 +125,7 @@ func TestWrongUsage(t *testing.T) {
 		args, env []string
 		says      []string
 	}{
-		"no command":          {nil, nil, []string{`expected one of "run", "init", "version"`}},
+		"no command":          {nil, nil, []string{`expected one of "run", "init", `}},
 		"unknown command":     {[]string{"rnu"}, nil, []string{`did you mean "run"?`}},
 		"unknown flag":        {[]string{"run", "--fokus", "x"}, nil, []string{`unknown flag --fokus, did you mean "--focus"?`}},
 		"flags after version": {[]string{"version", "--", "-x"}, nil, []string{"only `hostspec run` takes flags"}},
