@@ -110,6 +110,11 @@ func TestMachine_EachChangeIsToldByNameAndNothingElse(t *testing.T) {
 		"file /home/hsnew  (absent) -> directory, mode 0755, uid 30901, gid " + attr(t, after, "group", "hsnew", "gid"),
 		"file /srv/hs  mode 0755 -> 1777",
 	}))
+	for _, kind := range snapshot.Kinds() {
+		for _, f := range after.Facts(kind) {
+			g.Expect(fmt.Sprint(f.Attrs())).NotTo(ContainSubstring("$6$"), "the hash of a password in %s %s", kind, f.Name)
+		}
+	}
 	// The other way round it is told just as well.
 	g.Expect(told(after, before)).To(HaveLen(29))
 }
@@ -164,6 +169,13 @@ func TestMachine_WithoutAnInitSystem(t *testing.T) {
 	with := take(t, open(t, rig.SharedMachine(t).URI("root")), snapshot.Options{})
 	g.Expect(told(with, without)).To(ContainElement("service  could not tell: after: no init system runs here: the first process is sshd"))
 	g.Expect(told(with, without)).NotTo(ContainElement(HavePrefix("service cron.service")))
+	// Each package manager is asked whose database is there.
+	m.Exec(t, `mkdir -p /lib/apk/db; printf 'P:hs-apk\nV:1.2-r0\nA:x86_64\n\n' >/lib/apk/db/installed; mkdir -p /var/lib/pacman/local`)
+	g.Expect(attr(t, take(t, tg, snapshot.Options{}), "package", "hs-apk", "version")).To(Equal("1.2-r0"))
+	m.Exec(t, "touch /var/lib/pacman/local/x; mkdir /var/lib/rpm && touch /var/lib/rpm/rpmdb.sqlite")
+	g.Expect(told(without, take(t, tg, snapshot.Options{}))).To(ConsistOf(
+		MatchRegexp("^package  could not tell: after: not found on the target: .*rpm: not found$")))
+	m.Exec(t, "rm -r /var/lib/rpm /lib/apk /var/lib/pacman")
 	// A tool that is missing is neither.
 	m.Exec(t, "chmod 0 /usr/bin/dpkg-query && mv /usr/bin/sha256sum /usr/bin/sha256sum.gone")
 	blind := take(t, tg, snapshot.Options{})
