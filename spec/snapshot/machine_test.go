@@ -137,7 +137,8 @@ func TestMachine_ARestartIsNoDifference(t *testing.T) {
 func TestMachine_WhatAnOrdinaryAccountMayNotRead(t *testing.T) {
 	g := NewWithT(t)
 	m := rig.SharedMachine(t)
-	m.Exec(t, "mkdir -p /etc/hs-closed/in && echo x >/etc/hs-closed/in/file && chmod 700 /etc/hs-closed; chmod 700 /root; echo s >/etc/hs-secret; chmod 600 /etc/hs-secret")
+	m.Exec(t, "mkdir -p /etc/hs-closed/in && echo x >/etc/hs-closed/in/file && chmod 700 /etc/hs-closed; chmod 700 /root; echo s >/etc/hs-secret; chmod 600 /etc/hs-secret\n"+
+		"mkdir -p \"/etc/hs-odd/it's\" /etc/hs-odd/ä '/etc/hs-odd/new\nline'; for d in /etc/hs-odd/*; do echo x >\"$d/file\"; chmod 700 \"$d\"; done; mkdir /etc/hs-half; echo x >/etc/hs-half/file; chmod 744 /etc/hs-half")
 	root := take(t, open(t, m.URI("root")), snapshot.Options{})
 	deploy := open(t, m.URI("deploy"))
 	ordinary := take(t, deploy, snapshot.Options{})
@@ -155,7 +156,7 @@ func TestMachine_WhatAnOrdinaryAccountMayNotRead(t *testing.T) {
 	m.Exec(t, "rm /etc/hs-closed/in/file; echo t >/etc/hs-secret")
 	g.Expect(told(root, ordinary, "/root/**", "/home/**", "/var/**", "password:**", "parameter:**")).To(ContainElement(
 		MatchRegexp(`file /etc/hs-closed/\*\*  could not tell: after: Permission denied`)))
-	m.Exec(t, "rm -r /etc/hs-closed /etc/hs-secret")
+	m.Exec(t, "rm -r /etc/hs-closed /etc/hs-secret /etc/hs-odd /etc/hs-half")
 }
 
 // Without systemd there are no services, which two such machines have in common; one
