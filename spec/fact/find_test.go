@@ -68,34 +68,6 @@ func TestParseComplaints(t *testing.T) {
 	g.Expect(other).To(Equal([]string{"find: exit 137", "xargs: sha256sum: not found", "something else"}))
 }
 
-func TestParseInstalled(t *testing.T) {
-	g := NewWithT(t)
-	for manager, text := range map[string]string{
-		"dpkg":   "nginx\tamd64\t1:1.22-1\tinstall ok installed\n",
-		"rpm":    "nginx\t1\t1.22\t1\tamd64\n\n",
-		"apk":    "C:Q1abc=\nP:nginx\nV:1:1.22-1\nA:amd64\nF:etc\n",
-		"pacman": "nginx 1:1.22-1\n",
-	} {
-		all, err := ParseInstalled(manager, strings.NewReader(text))
-		g.Expect(err).NotTo(HaveOccurred(), manager)
-		g.Expect(all).To(HaveLen(1), manager)
-		g.Expect(all[0].Name+" "+all[0].Version).To(Equal("nginx 1:1.22-1"), manager)
-		g.Expect(all[0].Status).To(HaveSuffix("installed"))
-		empty, err := ParseInstalled(manager, strings.NewReader(""))
-		g.Expect(err).NotTo(HaveOccurred(), manager)
-		g.Expect(empty).To(BeEmpty(), manager)
-	}
-	many, err := ParseInstalled("rpm", strings.NewReader("kernel\t(none)\t6.1\t1\tx86_64\nkernel\t0\t6.2\t1\tx86_64\ngpg-pubkey\t(none)\tab\tcd\t(none)\n"))
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(many).To(HaveLen(3))
-	g.Expect(many[1].Version).To(Equal("6.2-1"))
-	g.Expect(many[2].Architecture).To(BeEmpty())
-	for manager, bad := range map[string]string{"rpm": "a b\n", "apk": "P:x\n\n", "pacman": "only\n", "portage": "", "dpkg": "x\n"} {
-		_, err := ParseInstalled(manager, strings.NewReader(bad))
-		g.Expect(err).To(HaveOccurred(), manager)
-	}
-}
-
 func TestParseUnitStates(t *testing.T) {
 	g := NewWithT(t)
 	units, err := ParseUnitStates(strings.NewReader("MainPID=12\nId=a.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestampMonotonic=99\n" +
@@ -161,20 +133,6 @@ func FuzzParseComplaints(f *testing.F) {
 		reasons, other := ParseComplaints(text)
 		if len(text) > 0 && len(reasons)+len(other) == 0 {
 			t.Fatalf("%q was passed over", text)
-		}
-	})
-}
-
-func FuzzParseInstalled(f *testing.F) {
-	f.Add("rpm", "nginx\t1\t1.22\t1\tamd64\n")
-	f.Add("apk", "P:nginx\nV:1\n")
-	f.Add("pacman", "a 1\n")
-	f.Fuzz(func(t *testing.T, manager, text string) {
-		all, err := ParseInstalled(manager, strings.NewReader(text))
-		for _, p := range all {
-			if err == nil && manager != "dpkg" && (p.Name == "" || p.Version == "") {
-				t.Fatalf("%q: a package without a name or a version", text)
-			}
 		}
 	})
 }

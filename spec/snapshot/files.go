@@ -182,6 +182,7 @@ const gone = "No such file or directory"
 // Without sums, files are only listed.
 func fileFacts(rows []fact.FileRow, sums map[string]digest, stderr []byte) []Fact {
 	reasons, other := fact.ParseComplaints(stderr)
+	closeParents(reasons)
 	out := make([]Fact, 0, len(rows))
 	for _, row := range rows {
 		f, ok := fileFact(row, sums)
@@ -203,6 +204,23 @@ func fileFacts(rows []fact.FileRow, sums map[string]digest, stderr []byte) []Fac
 		out = append(out, Fact{Kind: KindFile}.unknown(keySome, strings.Join(other, "; ")))
 	}
 	return out
+}
+
+// closeParents deals with complaints about names that tools write in ways of their
+// own, so that it is not known which file is meant: nothing is known then of the
+// folder that holds it.
+func closeParents(reasons map[string]string) {
+	for name, reason := range reasons {
+		if !fact.Odd(name) || reason == gone {
+			continue
+		}
+		delete(reasons, name)
+		plain := 0
+		for !fact.Odd(name[plain : plain+1]) {
+			plain++
+		}
+		reasons[path.Dir(name[:plain]+"x")] = reason
+	}
 }
 
 // fileFact makes the fact of one file; ok is false for one that is gone.

@@ -110,6 +110,11 @@ func TestMachine_EachChangeIsToldByNameAndNothingElse(t *testing.T) {
 		"file /home/hsnew  (absent) -> directory, mode 0755, uid 30901, gid " + attr(t, after, "group", "hsnew", "gid"),
 		"file /srv/hs  mode 0755 -> 1777",
 	}))
+	for _, kind := range snapshot.Kinds() {
+		for _, f := range after.Facts(kind) {
+			g.Expect(fmt.Sprint(f.Attrs())).NotTo(ContainSubstring("$6$"), "the hash of a password in %s %s", kind, f.Name)
+		}
+	}
 	// The other way round it is told just as well.
 	g.Expect(told(after, before)).To(HaveLen(29))
 }
@@ -132,7 +137,8 @@ func TestMachine_ARestartIsNoDifference(t *testing.T) {
 func TestMachine_WhatAnOrdinaryAccountMayNotRead(t *testing.T) {
 	g := NewWithT(t)
 	m := rig.SharedMachine(t)
-	m.Exec(t, "mkdir -p /etc/hs-closed/in && echo x >/etc/hs-closed/in/file && chmod 700 /etc/hs-closed; chmod 700 /root; echo s >/etc/hs-secret; chmod 600 /etc/hs-secret")
+	m.Exec(t, "mkdir -p /etc/hs-closed/in && echo x >/etc/hs-closed/in/file && chmod 700 /etc/hs-closed; chmod 700 /root; echo s >/etc/hs-secret; chmod 600 /etc/hs-secret\n"+
+		"mkdir -p \"/etc/hs-odd/it's\" /etc/hs-odd/ä '/etc/hs-odd/new\nline'; for d in /etc/hs-odd/*; do echo x >\"$d/file\"; chmod 700 \"$d\"; done; mkdir /etc/hs-half; echo x >/etc/hs-half/file; chmod 744 /etc/hs-half")
 	root := take(t, open(t, m.URI("root")), snapshot.Options{})
 	deploy := open(t, m.URI("deploy"))
 	ordinary := take(t, deploy, snapshot.Options{})
@@ -150,7 +156,7 @@ func TestMachine_WhatAnOrdinaryAccountMayNotRead(t *testing.T) {
 	m.Exec(t, "rm /etc/hs-closed/in/file; echo t >/etc/hs-secret")
 	g.Expect(told(root, ordinary, "/root/**", "/home/**", "/var/**", "password:**", "parameter:**")).To(ContainElement(
 		MatchRegexp(`file /etc/hs-closed/\*\*  could not tell: after: Permission denied`)))
-	m.Exec(t, "rm -r /etc/hs-closed /etc/hs-secret")
+	m.Exec(t, "rm -r /etc/hs-closed /etc/hs-secret /etc/hs-odd /etc/hs-half")
 }
 
 // Without systemd there are no services, which two such machines have in common; one
@@ -164,6 +170,13 @@ func TestMachine_WithoutAnInitSystem(t *testing.T) {
 	with := take(t, open(t, rig.SharedMachine(t).URI("root")), snapshot.Options{})
 	g.Expect(told(with, without)).To(ContainElement("service  could not tell: after: no init system runs here: the first process is sshd"))
 	g.Expect(told(with, without)).NotTo(ContainElement(HavePrefix("service cron.service")))
+	// Each package manager is asked whose database is there.
+	m.Exec(t, `mkdir -p /lib/apk/db; printf 'P:hs-apk\nV:1.2-r0\nA:x86_64\n\n' >/lib/apk/db/installed; mkdir -p /var/lib/pacman/local`)
+	g.Expect(attr(t, take(t, tg, snapshot.Options{}), "package", "hs-apk", "version")).To(Equal("1.2-r0"))
+	m.Exec(t, "touch /var/lib/pacman/local/x; mkdir /var/lib/rpm && touch /var/lib/rpm/rpmdb.sqlite")
+	g.Expect(told(without, take(t, tg, snapshot.Options{}))).To(ConsistOf(
+		MatchRegexp("^package  could not tell: after: not found on the target: .*rpm: not found$")))
+	m.Exec(t, "rm -r /var/lib/rpm /lib/apk /var/lib/pacman")
 	// A tool that is missing is neither.
 	m.Exec(t, "chmod 0 /usr/bin/dpkg-query && mv /usr/bin/sha256sum /usr/bin/sha256sum.gone")
 	blind := take(t, tg, snapshot.Options{})

@@ -198,7 +198,7 @@ func pack(pairs ...string) string {
 	return b.String()
 }
 
-// with adds an attribute that is a reason why something could not be told.
+// unknown adds an attribute that could not be told, with the reason.
 func (f Fact) unknown(key, reason string) Fact {
 	if f.text != "" {
 		f.text += "\t"

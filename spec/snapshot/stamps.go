@@ -134,7 +134,8 @@ func Hash(ctx context.Context, t *target.Target, names []string, opt Options) (m
 }
 
 // WithHashes returns the snapshot with sums in the place of what was only listed.
-// Files that are not among them stay as they are.
+// Files that are not among them, or that did not exist when they were to be hashed,
+// stay as they are: that their content differs could not be told.
 func (s *Snapshot) WithHashes(sums map[string]Digest) *Snapshot {
 	c := *s
 	c.facts = slices.Clone(s.facts)

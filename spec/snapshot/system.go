@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ func (r *request) packages() section {
 dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${Status}\n' || exit; fi
 for d in /var/lib/rpm /usr/lib/sysimage/rpm; do
 if [ -e $d/rpmdb.sqlite ] || [ -e $d/Packages.db ] || [ -e $d/Packages ]; then echo; echo "%[1]s rpm"
-rpm -qa --qf '%%{NAME}\t%%{EPOCH}\t%%{VERSION}\t%%{RELEASE}\t%%{ARCH}\n' || exit; break; fi; done
+rpm -qa --nosignature --nodigest --qf '%%{NAME}\t%%{EPOCH}\t%%{VERSION}\t%%{RELEASE}\t%%{ARCH}\n' || exit; break; fi; done
 for f in /lib/apk/db/installed /usr/lib/apk/db/installed; do
 if [ -e $f ]; then echo; echo "%[1]s apk"; cat $f || exit; break; fi; done
 if [ -d /var/lib/pacman/local ]; then echo; echo "%[1]s pacman"; pacman -Q || { set -- /var/lib/pacman/local/*/desc; [ ! -e "$1" ] || exit 1; }; fi
@@ -33,7 +34,7 @@ exit 0`, r.mark)
 			delete(databases, "")
 			for manager, text := range databases {
 				text = strings.TrimSuffix(text, "\n") // of the echo before the next
-				all, err := fact.ParseInstalled(manager, strings.NewReader(text))
+				all, err := packageParsers[manager](strings.NewReader(text))
 				if err != nil {
 					return nil, err
 				}
@@ -49,6 +50,11 @@ exit 0`, r.mark)
 			}
 			return out, nil
 		}}
+}
+
+// packageParsers read what each package manager was asked for above.
+var packageParsers = map[string]func(io.Reader) ([]fact.Package, error){
+	"dpkg": fact.ParseDpkgQuery, "rpm": fact.ParseRPMQuery, "apk": fact.ParseApkInstalled, "pacman": fact.ParsePacmanQuery,
 }
 
 // addVersions notes what is on the disk of each package. Of one that was removed
