@@ -2,9 +2,6 @@ package spec
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -33,7 +30,7 @@ func takePassword() (*password.Source, error) {
 // newTarget makes a target that is asked as its URI says, or else as the environment
 // does.
 func (s *suite) newTarget(uri *backends.URI, timeout time.Duration) (*target.Target, error) {
-	as, err := identityOf(uri)
+	as, err := target.IdentityOf(uri)
 	if err != nil {
 		return nil, err
 	}
@@ -48,19 +45,4 @@ func (s *suite) newTarget(uri *backends.URI, timeout time.Duration) (*target.Tar
 		}
 	}
 	return target.New(uri, opt), nil
-}
-
-// identityOf is who a target is asked as: what its URI says wins.
-func identityOf(uri *backends.URI) (target.Identity, error) {
-	as := target.Identity{Sudo: uri.Sudo, User: uri.SudoUser}
-	text := os.Getenv("HOSTSPEC_SUDO")
-	if text == "" {
-		return as, nil
-	}
-	sudo, err := strconv.ParseBool(text)
-	if err != nil {
-		return as, fmt.Errorf("HOSTSPEC_SUDO=%s: want true or false", text)
-	}
-	as.Sudo = as.Sudo || sudo && !uri.NoSudo
-	return as, nil
 }

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/password"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // errNoTerminal is why nobody can be asked for the password.
@@ -55,4 +58,24 @@ func askTerminal(ctx context.Context, target string) (string, error) {
 		_ = term.Restore(fd, before)
 		return "", context.Cause(ctx)
 	}
+}
+
+// newTarget makes a target that this process itself asks, as its URI or the
+// environment says.
+func newTarget(uri *backends.URI, source *password.Source) (*target.Target, error) {
+	as, err := target.IdentityOf(uri)
+	if err != nil {
+		return nil, err
+	}
+	mask := func(text string) string {
+		if source.Known == "" {
+			return text
+		}
+		return strings.ReplaceAll(text, source.Known, "***")
+	}
+	opt := target.Options{Mask: mask, As: as, SudoPassword: source.Known}
+	if source.CanAsk() {
+		opt.AskSudoPassword = func(ctx context.Context) (string, error) { return source.Ask(ctx, uri.String()) }
+	}
+	return target.New(uri, opt), nil
 }

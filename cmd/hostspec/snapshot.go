@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/snapshot"
-	"github.com/hostspec/hostspec/spec/target"
 )
 
 // snapshotOptions are the flags that say what a snapshot holds.
@@ -21,6 +21,9 @@ type snapshotOptions struct {
 	Ignore       []string       `sep:"none" placeholder:"GLOB" help:"Leave out files such as '/srv/cache/**', or facts such as 'service:backup-*'. May be given several times."`
 	PrintIgnored bool           `help:"Print what is left out without being asked, and why."`
 	Timeout      *time.Duration `placeholder:"D" help:"How long one question may take, hashing included. Default: 10m."`
+
+	// password is what sudo may want; set by check.
+	password *password.Source
 }
 
 // snapshotCommand is hostspec snapshot.
@@ -81,7 +84,7 @@ func nonEmpty(text string) []string {
 }
 
 // check says what is wrong with the flags before anything is asked.
-func (o *snapshotOptions) check() error {
+func (o *snapshotOptions) check() (err error) {
 	for _, pattern := range o.Ignore {
 		if err := snapshot.CheckIgnore(pattern); err != nil {
 			return fmt.Errorf("--ignore: %w", err)
@@ -95,7 +98,8 @@ func (o *snapshotOptions) check() error {
 	if o.Timeout != nil && *o.Timeout <= 0 {
 		return fmt.Errorf("--timeout %v: want a time above zero such as 30s or 2m", *o.Timeout)
 	}
-	return (&runCommand{}).checkSudo()
+	o.password, err = sudoPassword()
+	return err
 }
 
 // take takes a snapshot of a target whose text was found to make sense.
@@ -111,7 +115,10 @@ func (o *snapshotOptions) take(ctx context.Context, text string) (*snapshot.Snap
 	if o.Timeout != nil {
 		opt.Timeout = *o.Timeout
 	}
-	t := target.New(uri, target.Options{})
+	t, err := newTarget(uri, o.password)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
 	s, err := snapshot.Take(ctx, t, opt)
 	if err := errors.Join(err, t.Close()); err != nil {
 		return nil, &exitError{exitNotTold, err}

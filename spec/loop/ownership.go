@@ -38,7 +38,7 @@ func (l *run) ownership(ctx context.Context, diff *snapshot.Difference) (ownersh
 	if len(names) == 0 {
 		return none, nil
 	}
-	o, _, err := l.target.Run(ctx, target.Identity{}, target.Script{Text: ownershipScript(names)})
+	o, _, err := l.target.Run(ctx, l.target.As(), target.Script{Text: ownershipScript(names)})
 	if err != nil {
 		return none, err
 	}

@@ -196,7 +196,7 @@ func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err er
 	out := &together{w: l.hooks.Output, mask: l.mask}
 	script.LiveStdout, script.LiveStderr = out, out
 	began := time.Now()
-	o, _, err := on.Run(ctx, target.Identity{}, script)
+	o, _, err := on.Run(ctx, on.As(), script)
 	if err != nil {
 		return "", err
 	}

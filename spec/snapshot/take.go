@@ -38,8 +38,6 @@ type Options struct {
 	Container bool
 	// Stamps lists files with their times and hashes none; see Candidates.
 	Stamps bool
-	// As is the account to ask as.
-	As target.Identity
 	// Timeout bounds each question; 0 means DefaultTimeout.
 	Timeout time.Duration
 }
@@ -159,7 +157,7 @@ func (r *request) ask(ctx context.Context, t *target.Target, opt Options) (map[s
 		scripts[s.name] = s.script
 	}
 	kind := questions(scripts)
-	v := target.View{Target: t, As: opt.As, Timeout: opt.Timeout}
+	v := target.View{Target: t, As: t.As(), Timeout: opt.Timeout}
 	if v.Timeout == 0 {
 		v.Timeout = DefaultTimeout
 	}

@@ -150,3 +150,18 @@ func (t *Target) opened(as Identity, s *shell) {
 		}
 	}
 }
+
+// IdentityOf is who a target is asked as: what its URI says, else HOSTSPEC_SUDO.
+func IdentityOf(uri *backends.URI) (Identity, error) {
+	as := Identity{Sudo: uri.Sudo, User: uri.SudoUser}
+	text := os.Getenv("HOSTSPEC_SUDO")
+	if text == "" {
+		return as, nil
+	}
+	sudo, err := strconv.ParseBool(text)
+	if err != nil {
+		return as, fmt.Errorf("HOSTSPEC_SUDO=%s: want true or false", text)
+	}
+	as.Sudo = as.Sudo || sudo && !uri.NoSudo
+	return as, nil
+}
