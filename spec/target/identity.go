@@ -3,7 +3,10 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
+	"strconv"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
