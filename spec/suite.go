@@ -184,7 +184,7 @@ func (s *suite) target(b *onBlock) (*target.Target, error) {
 func parseTarget(text string) (*backends.URI, error) {
 	uri, err := backends.Parse(text)
 	if err == nil {
-		_, err = identityOf(uri)
+		_, err = target.IdentityOf(uri)
 	}
 	return uri, err
 }

@@ -24,6 +24,7 @@ const (
 // commandLine is the grammar of the command line.
 type commandLine struct {
 	Run      runCommand      `cmd:"" help:"Run specs against this machine or others."`
+	TDD      tddCommand      `cmd:"" name:"tdd" help:"Red, converge, green, idempotent, covered, promote: in a throwaway container."`
 	Build    buildCommand    `cmd:"" help:"Make one program of specs that runs anywhere, without Go."`
 	Init     initCommand     `cmd:"" help:"Start a folder of specs that compiles and passes on this machine."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what is known of a target in a file."`

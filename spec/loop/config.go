@@ -64,7 +64,8 @@ type Converge struct {
 	Run string
 	// Here says that it runs on this side, and not on the target.
 	Here bool
-	// Accept are the exit codes of success; never empty.
+	// Accept are the exit codes of success; empty for what is usual with the tool, see
+	// fact.ReadConverge.
 	Accept []int
 	// Timeout is how long it may take; 0 where the file does not say.
 	Timeout time.Duration

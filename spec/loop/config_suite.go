@@ -252,7 +252,7 @@ func (r *reader) converge(s *Suite, f field) {
 }
 
 func (r *reader) command(n *yaml.Node) (Converge, bool) {
-	c := Converge{Accept: []int{0}, Passes: 1}
+	c := Converge{Passes: 1}
 	var ok bool
 	if n.Kind != yaml.MappingNode {
 		c.Run, ok = r.text(n, "converge")

@@ -107,7 +107,7 @@ func fileSpec(name string, get func(string) string, now *snapshot.Snapshot) stri
 		matchers = append(matchers, "Exist()")
 	}
 	if mode, err := strconv.ParseUint(get("mode"), 8, 32); err == nil {
-		matchers = append(matchers, fmt.Sprintf("HaveMode(%#04o)", mode))
+		matchers = append(matchers, fmt.Sprintf("HaveMode(0o%o)", mode))
 	}
 	if uid := get("uid"); uid != "" {
 		matchers = append(matchers, "BeOwnedBy("+nameOf(now, snapshot.KindUser, "uid", uid)+")")

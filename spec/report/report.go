@@ -44,7 +44,10 @@ type Result struct {
 	Text       string   `json:"text"`
 	// Node is what kind of node this is when it is no spec but a part of the
 	// suite that failed: "BeforeSuite". Else it is empty.
-	Node     string    `json:"node,omitempty"`
+	Node string `json:"node,omitempty"`
+	// Stage is the part of hostspec tdd's loop in which it ran: "red", "green"; empty
+	// outside of it.
+	Stage    string    `json:"stage,omitempty"`
 	Location Location  `json:"location"`
 	Labels   []string  `json:"labels,omitempty"`
 	Outcome  Outcome   `json:"outcome"`
