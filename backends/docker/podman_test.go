@@ -23,8 +23,9 @@ func podman(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := "unix://" + filepath.Join(dir, "s")
-	// Its bridge, its rules and its mounts go with the namespaces.
-	service := exec.Command("unshare", "--net", "--mount", "podman",
+	// Its bridge, its rules, its mounts, and the monitors that outlive each exec by
+	// minutes go with the namespaces.
+	service := exec.Command("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "podman",
 		"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--tmpdir", filepath.Join(dir, "tmp"),
 		"--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file",
 		"system", "service", "--time", "0", socket)
@@ -33,8 +34,8 @@ func podman(t *testing.T) {
 		t.Fatalf("%v; apt-get install podman", err)
 	}
 	t.Cleanup(func() {
-		_ = service.Process.Signal(os.Interrupt)
-		_ = service.Wait() // it was told to end
+		_ = service.Process.Kill()
+		_ = service.Wait() // it was killed
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
