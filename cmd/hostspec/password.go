@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/hostspec/hostspec/backends"
@@ -22,6 +23,16 @@ var errNoTerminal = errors.New("nobody can be asked for it here, since there is 
 // environment, which is rid of it, else the terminal.
 func sudoPassword() (*password.Source, error) { return password.FromEnvironment(askTerminal) }
 
+// hideTyping has a terminal show nothing of what is typed (termios(3), ECHO).
+func hideTyping(fd int) error {
+	state, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return err
+	}
+	state.Lflag &^= unix.ECHO
+	return unix.IoctlSetTermios(fd, unix.TCSETS, state)
+}
+
 // askTerminal asks on the terminal that we were started from, wherever our own
 // output goes, without showing what is typed.
 func askTerminal(ctx context.Context, target string) (string, error) {
@@ -34,6 +45,10 @@ func askTerminal(ctx context.Context, target string) (string, error) {
 	if err != nil {
 		return "", errNoTerminal
 	}
+	// Before the prompt, after which somebody may type at once.
+	if err := hideTyping(fd); err != nil {
+		return "", errNoTerminal
+	}
 	fmt.Fprintf(tty, "sudo password, first wanted on %s: ", target)
 	type line struct {
 		text []byte
@@ -42,6 +57,7 @@ func askTerminal(ctx context.Context, target string) (string, error) {
 	typed := make(chan line, 1)
 	go func() {
 		text, err := term.ReadPassword(fd)
+		_ = term.Restore(fd, before) // the terminal may be gone
 		fmt.Fprintln(tty)
 		tty.Close()
 		typed <- line{text, err}
