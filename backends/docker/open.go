@@ -88,6 +88,9 @@ func reach(ctx context.Context, api *client.Client, target, user, name string) (
 		return nil, unreachable(target, tried, fmt.Errorf("it restarts again and again (%s)", ending(state)), lastWordsOf(ctx, api, c.ID))
 	case state.Dead, state.Status == "removing":
 		return nil, unreachable(target, tried, fmt.Errorf("it is %s", state.Status), "Its removal failed or has not ended: docker rm -f "+name)
+	case !state.Running && backends.IsReconnect(ctx):
+		// What is left of it is not what was asked so far.
+		return nil, unreachable(target, tried, fmt.Errorf("it has ended meanwhile (%s)", ending(state)), lastWordsOf(ctx, api, c.ID))
 	case !state.Running:
 		return newLimited(api, c.ID, errNotRunning, nil), nil
 	}
