@@ -132,7 +132,7 @@ func TestWrongUsage(t *testing.T) {
 		"no scheme":           {[]string{"run", "-t", "web1"}, nil, []string{`target "web1"`, "did you mean ssh://web1?"}},
 		"no scheme in HOSTSPEC_TARGET": {[]string{"run"}, []string{"HOSTSPEC_TARGET=web1"},
 			[]string{"did you mean ssh://web1?"}},
-		"unknown scheme":     {[]string{"run", "-t", "shh://web1"}, nil, []string{`unknown scheme "shh"`, "known: local, ssh"}},
+		"unknown scheme":     {[]string{"run", "-t", "shh://web1"}, nil, []string{`unknown scheme "shh"`, "known: docker, docker-image, exec, local, ssh"}},
 		"unknown option":     {[]string{"run", "-t", "ssh://web1?colour=red"}, nil, []string{`unknown option "colour"`, "known: "}},
 		"malformed URI":      {[]string{"run", "-t", "ssh://[::1"}, nil, []string{`ssh://[::1`}},
 		"target given twice": {[]string{"run", "-t", "local://", "-t", "local://"}, nil, []string{`target "local://" is given twice`}},
