@@ -25,6 +25,12 @@ func TestField_ContainerDiesInMidRun(t *testing.T) {
 			for _, want := range ordinary(a) {
 				holds(t, want.subject, want.matcher)
 			}
+			// One reconnect is what a restart costs, and sshd is up again after a while.
+			rig.Docker(t, "restart", "--time", "0", m.ID)
+			NewWithT(t).Eventually(resource.NewPort(a, 22)).WithTimeout(time.Minute).Should(BeListening())
+			for _, want := range ordinary(a) {
+				holds(t, want.subject, want.matcher)
+			}
 			rig.Docker(t, "kill", m.ID)
 			for _, want := range append(ordinary(a), expected{resource.NewService(a, "ssh"), BeRunning()}) {
 				errs(t, want.subject, want.matcher, "could not tell", "the connection was lost and could not be restored", m.ID)

@@ -42,12 +42,17 @@ func (r run) wantOutcomes(t *testing.T, want map[string]report.Outcome, otherwis
 }
 
 func TestContainer_WithAShell(t *testing.T) {
-	g := NewWithT(t)
-	r := runScenario(t, "container", "-hostspec.target=docker://"+rig.StartMachine(t, rig.WithoutSystemd()).ID)
-	g.Expect(r.results).To(HaveLen(16), r.output)
-	r.wantOutcomes(t, map[string]report.Outcome{"never-asked": report.Skipped, `Service "cron"`: report.NotTold}, report.Passed)
-	g.Expect(r.of(t, `Service "cron"`).Message).To(ContainSubstring(`no init system runs here: PID 1 is "sshd"`))
-	g.Expect(r.end.Costs[0].Connections).To(Equal(1))
+	for uri, first := range map[string]string{
+		"docker://" + rig.StartMachine(t, rig.WithoutSystemd()).ID: "sshd",
+		"docker-image://" + rig.Image(t):                           "sh",
+	} {
+		g := NewWithT(t)
+		r := runScenario(t, "container", "-hostspec.target="+uri)
+		g.Expect(r.results).To(HaveLen(16), r.output)
+		r.wantOutcomes(t, map[string]report.Outcome{"never-asked": report.Skipped, `Service "cron"`: report.NotTold}, report.Passed)
+		g.Expect(r.of(t, `Service "cron"`).Message).To(ContainSubstring(`no init system runs here: PID 1 is "` + first + `"`))
+		g.Expect(r.end.Costs[0].Connections).To(Equal(1))
+	}
 }
 
 func TestContainer_WithoutAShell(t *testing.T) {
