@@ -22,13 +22,28 @@ func TestExampleNginx(t *testing.T) {
 		t.Fatal(err)
 	}
 	shop := "hostspec-test-shop-" + strings.ToLower(rand.Text())
-	env := append(readmeEnvironment(t), "SHOP="+shop, "BASE="+rig.Image(t))
-	t.Cleanup(func() {
-		for _, args := range [][]string{{"rm", "--force", shop}, {"rmi", "--force", shop, shop + ":distroless"}} {
-			_ = exec.CommandContext(context.WithoutCancel(t.Context()), "docker", args...).Run()
-		}
-	})
+	// A base of its own keeps its layers apart from those of a run beside it.
+	base := shop + ":base"
+	docker(t, "FROM "+rig.Image(t)+"\nLABEL hostspec-test.shop="+shop+"\n", "build", "--quiet", "--tag", base, "-")
+	env := append(readmeEnvironment(t), "SHOP="+shop, "BASE="+base)
+	t.Cleanup(func() { removeShop(t, shop, base, dir) })
 	runSteps(t, dir, "README.md", 10, sshByConfig(t, env))
+}
+
+// removeShop removes what the README has made of the container and the images. The
+// stage that they pick from has no name until it is built again, which is done by now.
+func removeShop(t *testing.T, shop, base, dir string) {
+	t.Helper()
+	engine := func(args ...string) error {
+		return exec.CommandContext(context.WithoutCancel(t.Context()), "docker", args...).Run()
+	}
+	_ = engine("rm", "--force", shop)
+	if engine("image", "inspect", shop+":distroless") == nil {
+		_ = engine("build", "--build-arg", "BASE="+base, "--target", "picked", "--tag", shop+":picked", dir)
+	}
+	for _, tag := range []string{":latest", ":distroless", ":picked", ":base"} {
+		_ = engine("rmi", "--force", shop+tag)
+	}
 }
 
 // sshByConfig puts an ssh before OpenSSH's own that knows the hosts of
