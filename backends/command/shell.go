@@ -185,10 +185,12 @@ func (s *shell) fail(ctx context.Context) *failure {
 	}
 	s.quit()
 	f := &failure{err: errors.New(s.how())}
-	switch s.State.ExitCode() {
-	case 0:
+	switch code := s.State.ExitCode(); {
+	case strings.Contains(s.err.noise.String(), "not a TTY"):
+		f.advice = "Nobody types there: leave out -t."
+	case code == 0:
 		f.advice = "No shell read its stdin. Does the prefix pass it on? docker, podman and kubectl exec want -i."
-	case 126, 127:
+	case code == 126 || code == 127:
 		f.advice = "Is there an sh? Files of a container without one can be checked by docker://NAME."
 	}
 	return f
