@@ -2,49 +2,14 @@ package docker_test
 
 import (
 	"context"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
-// podman serves the Docker API from storage of its own for the length of the test, and
-// DOCKER_HOST names it.
-func podman(t *testing.T) {
-	t.Helper()
-	// Paths below it become those of sockets, which are short.
-	dir, err := os.MkdirTemp("", "hs-podman-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// It would raise limits, which a container may not.
-	conf := "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n"
-	if err := os.WriteFile(filepath.Join(dir, "containers.conf"), []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	socket := "unix://" + filepath.Join(dir, "s")
-	// Its bridge, its rules and its mounts go with the namespaces.
-	service := exec.Command("unshare", "--net", "--mount", "podman",
-		"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--tmpdir", filepath.Join(dir, "tmp"),
-		"--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file",
-		"system", "service", "--time", "0", socket)
-	service.Env = append(os.Environ(), "CONTAINERS_CONF="+filepath.Join(dir, "containers.conf"))
-	if err := service.Start(); err != nil {
-		t.Fatalf("%v; apt-get install podman", err)
-	}
-	t.Cleanup(func() {
-		_ = service.Process.Signal(os.Interrupt)
-		_ = service.Wait() // it was told to end
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Setenv("DOCKER_HOST", socket)
-	until(t, "an answer of podman", func() bool { return exec.Command("docker", "version").Run() == nil })
-}
-
 func TestPodman(t *testing.T) {
-	podman(t)
+	rig.Podman(t)
 	image := busybox(t)
 	t.Run("image", func(t *testing.T) {
 		b := mustOpen(t, "docker-image://"+image+"?env=A=b")
