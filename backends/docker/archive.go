@@ -88,7 +88,7 @@ func (l live) facts(ctx context.Context) (*facts, error) {
 	if l.cache.facts != nil {
 		return l.cache.facts, nil
 	}
-	v, err := l.api.ServerVersion(ctx)
+	podman, err := isPodman(ctx, l.api)
 	if err != nil {
 		return nil, l.broken(ctx, err)
 	}
@@ -96,8 +96,7 @@ func (l live) facts(ctx context.Context) (*facts, error) {
 	if err != nil {
 		return nil, l.broken(ctx, err)
 	}
-	f := &facts{hidden: []string{"/proc", "/sys", "/dev"}}
-	f.podman = slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") })
+	f := &facts{podman: podman, hidden: []string{"/proc", "/sys", "/dev"}}
 	if c.ContainerJSONBase != nil && c.HostConfig != nil {
 		f.ownUsers = c.HostConfig.UsernsMode == "private"
 		for dir := range c.HostConfig.Tmpfs {
@@ -118,6 +117,12 @@ func (l live) facts(ctx context.Context) (*facts, error) {
 	}
 	l.cache.facts = f
 	return f, nil
+}
+
+// isPodman tells whether it is podman that serves the API.
+func isPodman(ctx context.Context, api client.APIClient) (bool, error) {
+	v, err := api.ServerVersion(ctx)
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), err
 }
 
 // An unseenError says that a path is below one that the API shows nothing of.

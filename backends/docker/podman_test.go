@@ -1,10 +1,14 @@
 package docker_test
 
 import (
+	"bytes"
 	"context"
 	"os/exec"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
@@ -26,10 +30,32 @@ func TestPodman(t *testing.T) {
 		wantText(t, unreachableText(t, "docker-image://localhost/none:1"), "docker pull localhost/none:1")
 		id := startContainer(t, image, "true")
 		until(t, "its end", func() bool { return engine(t, "inspect", "--format", "{{.State.Status}}", id) == "exited" })
-		wantLimited(t, mustOpen(t, "docker://"+id), "the container is not running")
+		b := mustOpen(t, "docker://"+id)
+		wantLimited(t, b, "the container is not running")
+		info, err := b.(backends.FileReader).Stat(within(t, time.Minute), "/bin/sh", true)
+		if err != nil || info.Mode != 0o100755 || info.UID != 0 {
+			t.Errorf("/bin/sh: %+v, %v", info, err)
+		}
 	})
 	id := startContainer(t, image, "sh", "-c", wait)
+	t.Run("unread stdin", func(t *testing.T) {
+		b := mustOpen(t, "docker://"+id)
+		for range 30 {
+			var stdout bytes.Buffer
+			p, err := b.Start(within(t, time.Minute), backends.Command{
+				Args: []string{"sh", "-c", "echo done"}, Stdin: bytes.NewReader(make([]byte, 8<<20)), Stdout: &stdout,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Wait(); err == nil && stdout.String() != "done\n" {
+				t.Fatalf("expected an error, or all of the output; found %q", stdout.String())
+			} else if err != nil {
+				wantText(t, err.Error(), "before it had read all of its stdin")
+			}
+		}
+	})
 	conformance(t, "docker://"+id, func(ctx context.Context) error {
 		return exec.CommandContext(ctx, "docker", "kill", id).Run()
-	}, dear...)
+	}, append(slices.Clone(dear), "a process that does not read its stdin")...)
 }
