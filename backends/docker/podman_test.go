@@ -40,7 +40,7 @@ func TestPodman(t *testing.T) {
 	id := startContainer(t, image, "sh", "-c", wait)
 	t.Run("unread stdin", func(t *testing.T) {
 		b := mustOpen(t, "docker://"+id)
-		for range 30 {
+		for range 20 {
 			var stdout bytes.Buffer
 			p, err := b.Start(within(t, time.Minute), backends.Command{
 				Args: []string{"sh", "-c", "echo done"}, Stdin: bytes.NewReader(make([]byte, 8<<20)), Stdout: &stdout,
