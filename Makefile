@@ -17,6 +17,7 @@ check:
 	@bad=$$(find . -name '*.go' -not -path '*/testdata/*' -not -path './.git/*' -exec gofmt -l {} +) && \
 		if [ -n "$$bad" ]; then echo "gofmt would change:" $$bad; exit 1; fi
 	go vet $(PACKAGES)
+	go vet -C examples/nginx ./...
 	go run $(STATICCHECK) $(PACKAGES)
 
 # The Debian packages and the machine images that the tests run against.

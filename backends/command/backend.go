@@ -123,7 +123,7 @@ func (b *backend) shell(ctx context.Context) (*shell, error) {
 func (b *backend) takeSpare() *shell {
 	select {
 	case s := <-b.spare:
-		if !isClosed(s.Ended) {
+		if !remote.IsClosed(s.Ended) {
 			return s
 		}
 		s.quit()

@@ -164,6 +164,7 @@ func TestUnreachable(t *testing.T) {
 	}{
 		"a program that is not there": {"no-such-program exec -i pod --", []string{`"no-such-program"`, "not found", "installed"}},
 		"a container that is not":     {"docker exec -i no-such-container", []string{"exit status 1", "No such container"}},
+		"a terminal that is none":     {"docker exec -it " + rig.StartMachine(t, rig.WithoutSystemd()).ID, []string{"exit status 1", "not a TTY", "leave out -t"}},
 		"no stdin":                    {script(t, `exec "$@" </dev/null`), []string{"exit status 0", "-i"}},
 		"no sh":                       {script(t, `echo 'sh: not found' >&2; exit 127`), []string{"127", "sh: not found", "Is there an sh?"}},
 		"silence":                     {script(t, `sleep 300`), []string{"no answer within 1s", "password"}},

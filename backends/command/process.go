@@ -74,9 +74,9 @@ func (p *process) outcome(ctx context.Context, givenUp error) (backends.Status, 
 		return backends.Status{}, givenUp
 	case p.completed():
 		return status(p.out.code), errors.Join(p.stdout.Err(), p.stderr.Err())
-	case !isClosed(p.err.begun):
+	case !remote.IsClosed(p.err.begun):
 		return backends.Status{}, fmt.Errorf("%w: %s", backends.ErrLost, p.how())
-	case p.endsWithStdin && isClosed(p.fed):
+	case p.endsWithStdin && remote.IsClosed(p.fed):
 		return backends.Status{}, &backends.NoStatusError{Reason: "the command that leads to the target ended with " + p.State.String()}
 	}
 	return backends.Status{}, p.whyGone(ctx)
@@ -169,5 +169,5 @@ func (b *backend) killGroup(ctx context.Context, pid int) bool {
 	s.ends(killPatience)
 	s.quit()
 	<-s.drained
-	return isClosed(s.out.begun)
+	return remote.IsClosed(s.out.begun)
 }

@@ -56,14 +56,14 @@ func (s *section) Write(p []byte) (int, error) {
 		text = append(s.held, p...)
 		s.held = nil
 	}
-	if !isClosed(s.begun) {
+	if !remote.IsClosed(s.begun) {
 		var found bool
 		if s.number, text, found = s.cut(text, s.begin, s.noise.Write); !found {
 			return len(p), nil
 		}
 		close(s.begun)
 	}
-	if !isClosed(s.ended) {
+	if !remote.IsClosed(s.ended) {
 		var found bool
 		if s.code, _, found = s.cut(text, s.end, s.to.Write); found {
 			close(s.ended)
@@ -114,19 +114,10 @@ func (s *section) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case !isClosed(s.begun):
+	case !remote.IsClosed(s.begun):
 		_, _ = s.noise.Write(s.held)
-	case !isClosed(s.ended):
+	case !remote.IsClosed(s.ended):
 		_, _ = s.to.Write(s.held)
 	}
 	s.held = nil
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

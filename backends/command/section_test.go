@@ -31,7 +31,7 @@ func FuzzSection(f *testing.F) {
 		_, _ = s.Write(stream[:cut])
 		_, _ = s.Write(stream[cut:])
 		s.close()
-		if out.String() != text || s.number != 17 || s.code != 9 || !isClosed(s.ended) {
+		if out.String() != text || s.number != 17 || s.code != 9 || !remote.IsClosed(s.ended) {
 			t.Errorf("%q cut at %d: %q, %d, %d", stream, cut, out.String(), s.number, s.code)
 		}
 	})
@@ -46,7 +46,7 @@ func TestSectionWithoutEnd(t *testing.T) {
 		_, _ = s.Write([]byte(piece))
 	}
 	s.close()
-	if out.String() != "mine<end>12" || isClosed(s.ended) {
+	if out.String() != "mine<end>12" || remote.IsClosed(s.ended) {
 		t.Errorf("%q", out.String())
 	}
 }

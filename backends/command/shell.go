@@ -42,7 +42,7 @@ func (s *shell) read() {
 }
 
 // completed says whether both marks behind a process were seen.
-func (s *shell) completed() bool { return isClosed(s.out.ended) && isClosed(s.err.ended) }
+func (s *shell) completed() bool { return remote.IsClosed(s.out.ended) && remote.IsClosed(s.err.ended) }
 
 // await waits for both marks behind a process, for the end of all output, or for the
 // end of the prefix while somebody else holds the outputs.
@@ -156,10 +156,10 @@ func (b *backend) probe(ctx context.Context) (*shell, *failure) {
 	}
 	const merged = "The streams have to be apart: leave out -t (docker, podman, kubectl) or -tt (ssh)."
 	switch {
-	case isClosed(s.out.ended) && s.out.code != 0:
+	case remote.IsClosed(s.out.ended) && s.out.code != 0:
 		s.quit()
 		return nil, &failure{errors.New("it gives its command a terminal, in which stdout and stderr are one"), merged}
-	case isClosed(s.out.ended) && strings.Contains(s.out.noise.String(), m.err):
+	case remote.IsClosed(s.out.ended) && strings.Contains(s.out.noise.String(), m.err):
 		s.quit()
 		return nil, &failure{errors.New("it passes stderr on as stdout"), merged}
 	}
@@ -175,7 +175,7 @@ func (s *shell) fail(ctx context.Context) *failure {
 	if !s.ends(backends.Drain) && ctx.Err() != nil {
 		s.quit()
 		f := &failure{context.Cause(ctx), "It may wait for a password, and nothing can be typed in here; connect_timeout=30s waits longer."}
-		if isClosed(s.out.ended) {
+		if remote.IsClosed(s.out.ended) {
 			f.advice = "Its stdout comes, and its stderr does not."
 		}
 		if words := strings.TrimSpace(s.err.noise.String() + s.out.noise.String()); words != "" {
@@ -185,10 +185,12 @@ func (s *shell) fail(ctx context.Context) *failure {
 	}
 	s.quit()
 	f := &failure{err: errors.New(s.how())}
-	switch s.State.ExitCode() {
-	case 0:
+	switch code := s.State.ExitCode(); {
+	case strings.Contains(s.err.noise.String(), "not a TTY"):
+		f.advice = "Nobody types there: leave out -t."
+	case code == 0:
 		f.advice = "No shell read its stdin. Does the prefix pass it on? docker, podman and kubectl exec want -i."
-	case 126, 127:
+	case code == 126 || code == 127:
 		f.advice = "Is there an sh? Files of a container without one can be checked by docker://NAME."
 	}
 	return f

@@ -29,7 +29,7 @@ import (
 // it, follows no link in the last part of the path, and takes the time of starting a
 // process on the engine's machine, hardly more for a folder than for a file. Neither
 // sees what the runtime mounts into a container that runs: /proc, /sys, /dev, and
-// tmpfs.
+// tmpfs. Of podman's both are wrong, so that an export is asked for instead.
 type archive struct {
 	files
 	live
@@ -37,7 +37,7 @@ type archive struct {
 
 // newArchive returns the files of a container.
 func newArchive(api client.APIClient, id string) *archive {
-	a := &archive{live: live{api: api, id: id, unseen: &unseen{}}}
+	a := &archive{live: live{api: api, id: id, cache: &cache{}}}
 	a.files = files{source: a.live}
 	return a
 }
@@ -56,30 +56,73 @@ func (*archive) Close() error { return nil }
 // live asks the engine anew each time. Paths given to its methods are clean and have
 // no link in them but in the last part.
 type live struct {
-	api    client.APIClient
-	id     string
-	unseen *unseen
+	api   client.APIClient
+	id    string
+	cache *cache
 }
 
-// unseen are the folders of a container that the API shows nothing of.
-type unseen struct {
-	mu   sync.Mutex
-	dirs []string
+// A cache keeps what does not change while a container is looked at.
+type cache struct {
+	mu    sync.Mutex
+	facts *facts
+}
+
+// facts say what of a container's files the API can show.
+type facts struct {
+	// podman serves the API: its stat follows links, and its tars of a path say
+	// that all belongs to root, as was seen of podman 4.3.
+	podman bool
+	// ownUsers says that users in the container have other numbers than outside.
+	ownUsers bool
+	// hidden are folders of which the API shows nothing that is in them, and
+	// mounts are what it does not show itself either.
+	hidden, mounts []string
 	// size is that of the container's image; 0 if unknown.
 	size int64
 }
 
-// errPodman is why an archive of podman is not asked. It was seen of podman 4.3 that
-// the owners in its tars are always root, and that its stat follows links.
-var errPodman = errors.New("podman's API tells neither whom files belong to nor what links are; only a process in the container can")
+// facts asks once.
+func (l live) facts(ctx context.Context) (*facts, error) {
+	l.cache.mu.Lock()
+	defer l.cache.mu.Unlock()
+	if l.cache.facts != nil {
+		return l.cache.facts, nil
+	}
+	podman, err := isPodman(ctx, l.api)
+	if err != nil {
+		return nil, l.broken(ctx, err)
+	}
+	c, err := l.api.ContainerInspect(ctx, l.id)
+	if err != nil {
+		return nil, l.broken(ctx, err)
+	}
+	f := &facts{podman: podman, hidden: []string{"/proc", "/sys", "/dev"}}
+	if c.ContainerJSONBase != nil && c.HostConfig != nil {
+		f.ownUsers = c.HostConfig.UsernsMode == "private"
+		for dir := range c.HostConfig.Tmpfs {
+			f.hidden = append(f.hidden, path.Clean(dir))
+		}
+	}
+	for _, m := range c.Mounts {
+		if m.Type == "tmpfs" {
+			f.hidden = append(f.hidden, path.Clean(m.Destination))
+		} else {
+			f.mounts = append(f.mounts, path.Clean(m.Destination))
+		}
+	}
+	if c.ContainerJSONBase != nil {
+		if image, err := l.api.ImageInspect(ctx, c.Image); err == nil {
+			f.size = image.Size
+		}
+	}
+	l.cache.facts = f
+	return f, nil
+}
 
 // isPodman tells whether it is podman that serves the API.
-func (l live) isPodman(ctx context.Context) (bool, error) {
-	v, err := l.api.ServerVersion(ctx)
-	if err != nil {
-		return false, l.broken(ctx, err)
-	}
-	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), nil
+func isPodman(ctx context.Context, api client.APIClient) (bool, error) {
+	v, err := api.ServerVersion(ctx)
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), err
 }
 
 // An unseenError says that a path is below one that the API shows nothing of.
@@ -99,43 +142,26 @@ func below(name, dir string) bool {
 
 // visible is the error of a path that the API shows nothing of.
 func (l live) visible(ctx context.Context, name string) error {
-	l.unseen.mu.Lock()
-	defer l.unseen.mu.Unlock()
-	if l.unseen.dirs == nil {
-		podman, err := l.isPodman(ctx)
-		if err != nil {
-			return err
-		}
-		if podman {
-			return errPodman
-		}
-		c, err := l.api.ContainerInspect(ctx, l.id)
-		if err != nil {
-			return l.broken(ctx, err)
-		}
-		dirs := []string{"/proc", "/sys", "/dev"}
-		if c.ContainerJSONBase != nil && c.HostConfig != nil {
-			for dir := range c.HostConfig.Tmpfs {
-				dirs = append(dirs, path.Clean(dir))
-			}
-		}
-		for _, m := range c.Mounts {
-			if m.Type == "tmpfs" {
-				dirs = append(dirs, path.Clean(m.Destination))
-			}
-		}
-		if c.ContainerJSONBase != nil {
-			if image, err := l.api.ImageInspect(ctx, c.Image); err == nil {
-				l.unseen.size = image.Size
-			}
-		}
-		l.unseen.dirs = dirs
+	f, err := l.facts(ctx)
+	if err != nil {
+		return err
 	}
-	i := slices.IndexFunc(l.unseen.dirs, func(dir string) bool { return below(name, dir) })
-	if i < 0 {
-		return nil
+	if i := slices.IndexFunc(f.hidden, func(dir string) bool { return below(name, dir) }); i >= 0 {
+		return &unseenError{f.hidden[i]}
 	}
-	return &unseenError{l.unseen.dirs[i]}
+	return nil
+}
+
+// forOne implements source.
+func (l live) forOne(ctx context.Context, name string) (source, error) {
+	f, err := l.facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !f.podman {
+		return l, nil
+	}
+	return newExport(ctx, l, []string{name}), nil
 }
 
 // lstat describes a path. Where the target of a link is, comes resolved from the

@@ -26,6 +26,8 @@ type source interface {
 	head(ctx context.Context, name string) (head, error)
 	open(ctx context.Context, name string) (io.ReadCloser, error)
 	list(ctx context.Context, name string) ([]string, error)
+	// forOne returns what to ask about a name, which may have links in it.
+	forOne(ctx context.Context, name string) (source, error)
 }
 
 // files are the methods of a backends.FileReader above a source.
@@ -97,16 +99,21 @@ func parts(name string) []string {
 }
 
 // at walks for one of the methods below, and names the file in errors.
-func (f files) at(ctx context.Context, op, name string, follow bool, do func(real string, st container.PathStat) error) error {
+func (f files) at(ctx context.Context, op, name string, follow bool, do func(f files, real string, st container.PathStat) error) error {
 	err := func() error {
 		if !path.IsAbs(name) || strings.ContainsRune(name, 0) {
 			return fmt.Errorf("not an absolute name: %w", fs.ErrInvalid)
 		}
+		source, err := f.forOne(ctx, name)
+		if err != nil {
+			return err
+		}
+		f.source = source
 		real, st, err := f.walk(ctx, name, follow)
 		if err != nil {
 			return err
 		}
-		return do(real, st)
+		return do(f, real, st)
 	}()
 	if err != nil {
 		return &fs.PathError{Op: op, Path: name, Err: err}
@@ -117,7 +124,7 @@ func (f files) at(ctx context.Context, op, name string, follow bool, do func(rea
 // Stat implements backends.FileReader. The names of owner and group are known where
 // /etc/passwd and /etc/group were fetched before. UID and GID of a socket are -1.
 func (f files) Stat(ctx context.Context, name string, follow bool) (info backends.FileInfo, err error) {
-	err = f.at(ctx, "stat", name, follow, func(real string, st container.PathStat) error {
+	err = f.at(ctx, "stat", name, follow, func(f files, real string, st container.PathStat) error {
 		h, err := f.owned(ctx, real, st)
 		info = backends.FileInfo{Mode: unixMode(st.Mode), UID: h.uid, GID: h.gid, Size: st.Size, ModTime: st.Mtime,
 			Owner: f.users[strconv.Itoa(h.uid)], Group: f.groups[strconv.Itoa(h.gid)]}
@@ -140,7 +147,7 @@ func (f files) owned(ctx context.Context, real string, st container.PathStat) (h
 
 // Open implements backends.FileReader. What is opened ends with the context.
 func (f files) Open(ctx context.Context, name string) (r io.ReadCloser, err error) {
-	err = f.at(ctx, "open", name, true, func(real string, st container.PathStat) error {
+	err = f.at(ctx, "open", name, true, func(f files, real string, st container.PathStat) error {
 		if !st.Mode.IsRegular() {
 			return backends.ErrNotRegular
 		}
@@ -152,7 +159,7 @@ func (f files) Open(ctx context.Context, name string) (r io.ReadCloser, err erro
 
 // ReadDir implements backends.FileReader.
 func (f files) ReadDir(ctx context.Context, name string) (names []string, err error) {
-	err = f.at(ctx, "readdir", name, true, func(real string, st container.PathStat) error {
+	err = f.at(ctx, "readdir", name, true, func(f files, real string, st container.PathStat) error {
 		if !st.Mode.IsDir() {
 			return errors.New("not a directory")
 		}
@@ -164,7 +171,7 @@ func (f files) ReadDir(ctx context.Context, name string) (names []string, err er
 
 // ReadLink implements backends.FileReader.
 func (f files) ReadLink(ctx context.Context, name string) (target string, err error) {
-	err = f.at(ctx, "readlink", name, false, func(real string, st container.PathStat) error {
+	err = f.at(ctx, "readlink", name, false, func(f files, real string, st container.PathStat) error {
 		if st.Mode&fs.ModeSymlink == 0 {
 			return fmt.Errorf("not a symbolic link: %w", fs.ErrInvalid)
 		}

@@ -38,6 +38,13 @@ const (
 // Prefetch implements backends.Prefetcher. Folders of which several files are wanted
 // are asked for as a whole, and tell about links and what is missing in them, too.
 func (a *archive) Prefetch(ctx context.Context, names []string) backends.FileReader {
+	switch f, err := a.facts(ctx); {
+	case err != nil:
+		return a // whose answers say so
+	case f.podman:
+		e := newExport(ctx, a.live, names)
+		return &archive{files: files{source: e, users: e.names("/etc/passwd"), groups: e.names("/etc/group")}, live: a.live}
+	}
 	s := newSnapshot(a.live)
 	s.rounds(ctx, s.lookAbove(ctx, names))
 	w := s.look(ctx, names)
@@ -46,15 +53,20 @@ func (a *archive) Prefetch(ctx context.Context, names []string) backends.FileRea
 	return &archive{files: files{source: s, users: s.names(ctx, "/etc/passwd"), groups: s.names(ctx, "/etc/group")}, live: a.live}
 }
 
-// names reads names by number out of a file like passwd(5) or group(5), if it was
-// fetched: in both the third field is the number, and the first line counts.
+// names reads a file like passwd(5) or group(5), if it was fetched.
 func (s *snapshot) names(ctx context.Context, file string) map[string]string {
 	real, _, err := files{source: s}.walk(ctx, file, true)
 	if err != nil {
 		return nil
 	}
+	return namesByNumber(s.contents[real])
+}
+
+// namesByNumber reads passwd(5) or group(5): in both the third field is the number, and
+// the first line counts.
+func namesByNumber(content []byte) map[string]string {
 	byID := map[string]string{}
-	for line := range strings.Lines(string(s.contents[real])) {
+	for line := range strings.Lines(string(content)) {
 		if f := strings.SplitN(line, ":", 4); len(f) == 4 && byID[f[2]] == "" {
 			byID[f[2]] = f[0]
 		}
@@ -240,13 +252,22 @@ func (s *snapshot) rounds(ctx context.Context, w wanted) {
 		jobs := s.folders(w)
 		// Of a small image all of it comes as fast as several of its folders.
 		all := fileCost * int64(len(jobs))
-		if len(jobs) > 1 && s.unseen.size > 0 && s.unseen.size < all && !s.large["/"] {
+		if size := s.imageSize(ctx); len(jobs) > 1 && size > 0 && size < all && !s.large["/"] {
 			jobs = []job{{"/", all, w}}
 		}
 		if !s.round(ctx, jobs) {
 			return
 		}
 	}
+}
+
+// imageSize is 0 where it is not known.
+func (s *snapshot) imageSize(ctx context.Context) int64 {
+	f, err := s.facts(ctx)
+	if err != nil {
+		return 0
+	}
+	return f.size
 }
 
 // round asks for tars, and tells whether it is worth trying again with smaller ones.
@@ -378,6 +399,9 @@ func (s *snapshot) lstat(ctx context.Context, name string) (container.PathStat, 
 	<-a.done // all who ask have the same context, which ends the asking
 	return a.PathStat, a.err
 }
+
+// forOne implements source: what was seen answers about every name.
+func (s *snapshot) forOne(context.Context, string) (source, error) { return s, nil }
 
 func (s *snapshot) head(ctx context.Context, name string) (head, error) {
 	s.mu.Lock()

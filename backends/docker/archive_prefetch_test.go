@@ -22,13 +22,15 @@ import (
 // A counting client counts the tars that are asked for.
 type counting struct {
 	client.APIClient
-	tars, stats *atomic.Int64
+	tars, stats, exports *atomic.Int64
+	// cut is after how many bytes exports break off, unless 0.
+	cut *atomic.Int64
 }
 
 // countCalls returns a client that counts the calls it makes.
 func countCalls(t testing.TB) counting {
 	t.Helper()
-	c := counting{tars: new(atomic.Int64), stats: new(atomic.Int64)}
+	c := counting{tars: new(atomic.Int64), stats: new(atomic.Int64), exports: new(atomic.Int64), cut: new(atomic.Int64)}
 	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +46,14 @@ func countCalls(t testing.TB) counting {
 					c.stats.Add(1)
 				}
 			}
-			return inner.RoundTrip(r)
+			response, err := inner.RoundTrip(r)
+			if err == nil && strings.HasSuffix(r.URL.Path, "/export") {
+				c.exports.Add(1)
+				if n := c.cut.Load(); n > 0 {
+					response.Body = cutBody{io.LimitReader(response.Body, n), response.Body}
+				}
+			}
+			return response, err
 		}),
 	}))
 	if err != nil {
@@ -52,6 +61,20 @@ func countCalls(t testing.TB) counting {
 	}
 	c.APIClient = hooked
 	return c
+}
+
+// A cutBody ends as a connection does that is lost.
+type cutBody struct {
+	io.Reader
+	io.Closer
+}
+
+func (b cutBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 type roundTrips func(*http.Request) (*http.Response, error)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -33,12 +31,8 @@ type backend struct {
 	// an ErrLost.
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	running sync.WaitGroup
-	// mu keeps a process from being counted while Close waits for the others.
-	mu     sync.Mutex
-	closed bool
-	// rtt is the shortest time in nanoseconds that an answer of the engine took.
-	rtt atomic.Int64
+	running remote.Running
+	rtt     remote.RoundTrip
 }
 
 // newBackend takes a client over; ctx lends its values only.
@@ -63,7 +57,7 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		release()
 		return nil, context.Cause(ctx)
 	}
-	if !b.add() {
+	if !b.running.Add() {
 		release()
 		return nil, backends.ErrClosed
 	}
@@ -86,17 +80,6 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	return p, nil
 }
 
-// add counts a process as running, unless the backend is closed.
-func (b *backend) add() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return false
-	}
-	b.running.Add(1)
-	return true
-}
-
 // exec starts words in the container and returns the connection to their streams.
 func (b *backend) exec(ctx context.Context, user string, args []string, stdin bool) (id string, conn types.HijackedResponse, err error) {
 	began := time.Now()
@@ -106,7 +89,7 @@ func (b *backend) exec(ctx context.Context, user string, args []string, stdin bo
 	if err != nil {
 		return "", conn, err
 	}
-	b.measured(time.Since(began))
+	b.rtt.Took(time.Since(began))
 	conn, err = attach(ctx, b.api, created.ID)
 	return created.ID, conn, err
 }
@@ -138,13 +121,6 @@ func attach(ctx context.Context, api client.APIClient, id string) (types.Hijacke
 			}
 		}()
 		return types.HijackedResponse{}, context.Cause(ctx)
-	}
-}
-
-// measured remembers the shortest round trip.
-func (b *backend) measured(d time.Duration) {
-	if old := b.rtt.Load(); old == 0 || int64(d) < old {
-		b.rtt.Store(int64(d))
 	}
 }
 
@@ -189,12 +165,9 @@ func (b *backend) lives(ctx context.Context) error {
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
-	b.mu.Lock()
-	again := b.closed
-	b.closed = true
-	b.mu.Unlock()
+	first := b.running.Close()
 	b.cancel(backends.ErrClosed)
-	if again {
+	if !first {
 		b.running.Wait()
 		return nil
 	}

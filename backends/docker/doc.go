@@ -19,8 +19,9 @@
 // Processes are started by exec, as the container's own user in its own working
 // directory with its own environment, or as the user of the URI. A container that
 // does not run, or that has no sh, is reached all the same, through the archive API,
-// which reads files (see backends.Limited). One that is paused, restarting, or being
-// removed is UNREACHABLE.
+// which reads files (see backends.Limited); podman's, which says that all belongs to
+// root, is replaced by an export of the whole container, once for what is asked together.
+// One that is paused, restarting, or being removed is UNREACHABLE.
 //
 // A command given up by its context is killed with its process group, by another exec
 // that looks for the group's members in the container's /proc. An exec's exit code

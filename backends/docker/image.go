@@ -41,7 +41,7 @@ func checkImage(u *backends.URI) error {
 	}
 	if _, err := reference.ParseAnyReference(u.Rest); err != nil {
 		if strings.Contains(u.Rest, "?") {
-			return fmt.Errorf("%q is no image's name; options that exist: boot, env, mount, entrypoint, sudo, sudo_user, connect_timeout, timeout", u.Rest)
+			return fmt.Errorf("%q is no image's name; %s", u.Rest, strangeOption(u.Rest, slices.Concat(imageOptionNames, commonOptions)))
 		}
 		return fmt.Errorf("%q is no image's name: %w", u.Rest, err)
 	}
@@ -62,7 +62,7 @@ func readImageOptions(u *backends.URI) (o imageOptions, err error) {
 	case boot == "systemd":
 		o.systemd = true
 	case u.Options.Has("boot"):
-		return o, fmt.Errorf("option boot=%s: want systemd", boot)
+		return o, fmt.Errorf("option boot=%s: want systemd; another init system is started by entrypoint=/sbin/init", boot)
 	}
 	o.env = u.Options["env"]
 	for _, pair := range o.env {

@@ -21,10 +21,41 @@ import (
 func init() {
 	backends.Register("docker", backends.Driver{Literal: true, Check: checkContainer, Open: openContainer})
 	backends.Register("docker-image", backends.Driver{
-		Options: []string{"boot", "env", "mount", "entrypoint"},
+		Options: imageOptionNames,
 		Literal: true, Check: checkImage, Open: openImage,
 	})
 }
+
+var (
+	// commonOptions are those that every scheme has.
+	commonOptions    = []string{"sudo", "sudo_user", "connect_timeout", "timeout"}
+	imageOptionNames = []string{"boot", "env", "mount", "entrypoint"}
+)
+
+// strange is the first name in what was to be options that is none; where there is no
+// such one, the last has no value.
+func strange(text string, known []string) (name string) {
+	for pair := range strings.SplitSeq(text[strings.LastIndexByte(text, '?')+1:], "&") {
+		if name, _, _ = strings.Cut(pair, "="); !slices.Contains(known, name) {
+			return name
+		}
+	}
+	return name
+}
+
+// strangeOption says why the end of a name, which has a question mark in it, was not
+// taken for options.
+func strangeOption(text string, known []string) string {
+	if name := strange(text, known); slices.Contains(known, name) {
+		return fmt.Sprintf("write %s=VALUE", name)
+	} else if optionName.MatchString(name) {
+		return fmt.Sprintf("unknown option %q; known: %s", name, strings.Join(known, ", "))
+	}
+	return "options that exist: " + strings.Join(known, ", ")
+}
+
+// optionName is what can be shown: it is none of a secret's.
+var optionName = regexp.MustCompile(`^[a-z_]{1,20}$`)
 
 // containerName is what the engine takes for a name, and an ID is one as well.
 var containerName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
@@ -44,7 +75,10 @@ func checkContainer(u *backends.URI) error {
 	case name == "":
 		return errors.New("it names no container; write docker://NAME or docker://USER@NAME")
 	case !containerName.MatchString(name) && strings.Contains(name, "?"):
-		return fmt.Errorf("%q is no container's name; options that exist: sudo, sudo_user, connect_timeout, timeout", name)
+		if option := strange(name, commonOptions); slices.Contains(imageOptionNames, option) {
+			return fmt.Errorf("option %q is for containers that are made from an image; did you mean docker-image://?", option)
+		}
+		return fmt.Errorf("%q is no container's name; %s", name, strangeOption(name, commonOptions))
 	case !containerName.MatchString(name) && strings.ContainsAny(name, "/:"):
 		return fmt.Errorf("%q is no container's name; for an image write docker-image://%s", name, name)
 	case !containerName.MatchString(name):
@@ -88,6 +122,9 @@ func reach(ctx context.Context, api *client.Client, target, user, name string) (
 		return nil, unreachable(target, tried, fmt.Errorf("it restarts again and again (%s)", ending(state)), lastWordsOf(ctx, api, c.ID))
 	case state.Dead, state.Status == "removing":
 		return nil, unreachable(target, tried, fmt.Errorf("it is %s", state.Status), "Its removal failed or has not ended: docker rm -f "+name)
+	case !state.Running && backends.IsReconnect(ctx):
+		// What is left of it is not what was asked so far.
+		return nil, unreachable(target, tried, fmt.Errorf("it has ended meanwhile (%s)", ending(state)), lastWordsOf(ctx, api, c.ID))
 	case !state.Running:
 		return newLimited(api, c.ID, errNotRunning, nil), nil
 	}

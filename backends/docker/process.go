@@ -35,7 +35,8 @@ type process struct {
 	// endsWithStdin says that closing the connection is enough to kill.
 	endsWithStdin bool
 	// told says that its input has ended, so that such a process ends.
-	told atomic.Bool
+	told  atomic.Bool
+	stdin input
 
 	stdout, stderr remote.Gate
 	// drained is closed when both outputs have ended.
@@ -69,7 +70,8 @@ func (p *process) stream(stdin io.Reader) {
 		return
 	}
 	go func() {
-		_, err := io.Copy(p.conn.Conn, stdin)
+		p.stdin.to = p.conn.Conn
+		_, err := io.Copy(&p.stdin, stdin)
 		p.told.Store(err == nil)
 		_ = p.conn.CloseWrite()
 	}()
@@ -91,10 +93,43 @@ func (p *process) supervise(ctx context.Context) {
 	}
 	p.stdout.Shut()
 	p.stderr.Shut()
+	var unread error
+	if p.err == nil {
+		unread = p.unread(ctx)
+	}
 	p.conn.Close()
 	if p.err == nil {
-		p.err = errors.Join(p.stdout.Err(), p.stderr.Err())
+		p.err = errors.Join(p.stdout.Err(), p.stderr.Err(), unread)
 	}
+}
+
+// unread is an error where podman may have lost output. As was seen of podman 4.3, it
+// hangs up as soon as it cannot pass stdin on to a process that has ended, whether or
+// not all that the process had printed was sent.
+func (p *process) unread(ctx context.Context) error {
+	if !p.stdin.stuck.Load() {
+		return nil
+	}
+	podman, err := isPodman(ctx, p.b.api)
+	if err != nil || !podman {
+		return err
+	}
+	return errors.New("the process ended before it had read all of its stdin, and podman may have lost what it printed then; let it read all, or give it less")
+}
+
+// input passes stdin on, and tells whether a write has failed, or not ended yet.
+type input struct {
+	to    io.Writer
+	stuck atomic.Bool
+}
+
+func (i *input) Write(b []byte) (int, error) {
+	i.stuck.Store(true)
+	n, err := i.to.Write(b)
+	if err == nil {
+		i.stuck.Store(false)
+	}
+	return n, err
 }
 
 // watch waits for the end. The output ends with the process, unless a descendant
@@ -127,7 +162,7 @@ func (p *process) watch(ctx context.Context) (backends.Status, error) {
 		case !ended:
 			continue
 		case drained != nil:
-			remote.Drain(&p.stdout, &p.stderr, 2*time.Duration(p.b.rtt.Load()), p.drained, nil, ctx.Done())
+			remote.Drain(&p.stdout, &p.stderr, 2*p.b.rtt.Shortest(), p.drained, nil, ctx.Done())
 		}
 		return p.judge(ctx, status)
 	}
@@ -140,9 +175,9 @@ func (p *process) look(ctx context.Context) (status backends.Status, ended bool,
 	if err != nil {
 		return backends.Status{}, false, err
 	}
-	p.b.measured(time.Since(began))
+	p.b.rtt.Took(time.Since(began))
 	// An exec that has not begun does not run either.
-	begun := p.stderr.PID() > 0 || isClosed(p.drained)
+	begun := p.stderr.PID() > 0 || remote.IsClosed(p.drained)
 	return backends.Status{Code: e.ExitCode}, begun && !e.Running, nil
 }
 
@@ -248,14 +283,5 @@ func (p *process) kill(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,7 +128,8 @@ func sweep(ctx context.Context, api client.APIClient) {
 	}
 	for _, c := range append(labelled, drafts...) {
 		o, err := ownerOf(c)
-		running := !strings.EqualFold(c.State, "exited")
+		// One of an image without a shell is never started.
+		running := !slices.Contains([]string{"exited", "created"}, strings.ToLower(c.State))
 		if err == nil && o.dead(self, running) {
 			_ = removeContainer(ctx, api, c.ID) // see above
 		}

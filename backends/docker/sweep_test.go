@@ -38,7 +38,9 @@ func TestSweep(t *testing.T) {
 	}
 	mine := mustOpen(t, "docker-image://"+image)
 	stay = append(stay, strings.Fields(engine(t, "ps", "--quiet", "--no-trunc", "--filter", "ancestor="+image, "--filter", "label=hostspec.owner", "--latest"))...)
-	gone := []string{left,
+	neverStarted := engine(t, "create", "--label", "hostspec.owner="+strings.Join([]string{words[0], "another-boot", words[2], words[3], words[4]}, " "), image, "true")
+	t.Cleanup(func() { engine(t, "rm", "--force", neverStarted) })
+	gone := []string{left, neverStarted,
 		// The number of a living process, that was started at another time.
 		labelled(words[0], words[1], words[2], fmt.Sprint(os.Getpid()), "1")}
 	other := mustOpen(t, "docker-image://"+image)

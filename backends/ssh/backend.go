@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,12 +49,8 @@ type backend struct {
 
 	slots   chan struct{}
 	spare   chan *session
-	running sync.WaitGroup
-	// mu keeps a process from being counted while Close waits for the others.
-	mu     sync.Mutex
-	closed bool
-	// rtt is the shortest time in nanoseconds that an answer has taken so far.
-	rtt atomic.Int64
+	running remote.Running
+	rtt     remote.RoundTrip
 }
 
 var _ backends.Dialer = (*backend)(nil)
@@ -112,7 +107,7 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 		return nil, err
 	}
 	p := newProcess(b, s, mark, cmd)
-	if !b.add() {
+	if !b.running.Add() {
 		_ = s.ch.Close()
 		release()
 		return nil, backends.ErrClosed
@@ -126,17 +121,6 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	return p, nil
 }
 
-// add counts a process as running, unless the backend is closed.
-func (b *backend) add() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return false
-	}
-	b.running.Add(1)
-	return true
-}
-
 // DialContext implements backends.Dialer by a direct-tcpip channel (RFC 4254, 7.2).
 func (b *backend) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := b.lostError(); err != nil {
@@ -147,9 +131,7 @@ func (b *backend) DialContext(ctx context.Context, network, address string) (net
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
+	b.running.Close()
 	b.cancel(backends.ErrClosed)
 	// Each process is killed within killPatience, and no new one starts.
 	b.running.Wait()
@@ -181,7 +163,7 @@ func (b *backend) keepAliveLoop(interval time.Duration, max int) {
 			_ = b.via.Close()
 			return
 		}
-		if answer == nil || isClosed(answer) {
+		if answer == nil || remote.IsClosed(answer) {
 			done := make(chan struct{})
 			answer = done
 			go func() {
@@ -190,14 +172,5 @@ func (b *backend) keepAliveLoop(interval time.Duration, max int) {
 				_, _, _ = b.client.SendRequest("keepalive@openssh.com", true, nil)
 			}()
 		}
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/hostspec/hostspec/backends/internal/quickack"
 )
 
 // conn is the connection to a host: it acknowledges at once, counts what it hears,
@@ -22,7 +24,7 @@ const firstBytes = 512
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	quickACK(c.Conn)
+	quickack.Set(c.Conn)
 	if n > 0 && c.heard.Add(int64(n)) <= firstBytes+int64(n) {
 		c.mu.Lock()
 		c.first = append(c.first, p[:min(n, firstBytes-len(c.first))]...)

@@ -12,7 +12,7 @@ import (
 // kill ends the process group on the target, within killGrace, or killPatience when
 // the server is there and slow.
 func (p *process) kill() {
-	grace := time.NewTimer(killGrace + 4*time.Duration(p.b.rtt.Load()))
+	grace := time.NewTimer(killGrace + 4*p.b.rtt.Shortest())
 	defer grace.Stop()
 	patience := time.NewTimer(killPatience)
 	defer patience.Stop()
@@ -33,7 +33,7 @@ func (p *process) kill() {
 		case <-done:
 			return
 		case <-grace.C:
-			if !isClosed(alive) {
+			if !remote.IsClosed(alive) {
 				return
 			}
 		case <-patience.C:
@@ -52,7 +52,7 @@ func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
 		return
 	}
 	signal := xssh.Marshal(struct{ Name string }{"KILL"})
-	for pause := 10 * time.Millisecond; !isClosed(ended); pause = min(2*pause, time.Second) {
+	for pause := 10 * time.Millisecond; !remote.IsClosed(ended); pause = min(2*pause, time.Second) {
 		ok, err := p.ch.SendRequest("signal", true, signal)
 		if err != nil {
 			return

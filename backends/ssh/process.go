@@ -61,7 +61,7 @@ func (p *process) start(exec string, stdin io.Reader) {
 			}
 			return
 		}
-		p.b.measured(time.Since(began))
+		p.b.rtt.Took(time.Since(began))
 		if stdin != nil {
 			_, _ = io.Copy(p.ch, stdin)
 		}
@@ -115,9 +115,9 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 	switch {
 	case givenUp != nil:
 		return backends.Status{}, givenUp
-	case isClosed(p.ended):
+	case remote.IsClosed(p.ended):
 		return p.status, errors.Join(p.stdout.Err(), p.stderr.Err())
-	case isClosed(p.refused):
+	case remote.IsClosed(p.refused):
 		return backends.Status{}, errors.New("the server refused to run a command")
 	}
 	return backends.Status{}, p.b.whyGone(&backends.NoStatusError{
@@ -127,5 +127,5 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 
 // drain waits for the rest of the output.
 func (p *process) drain(stop <-chan struct{}) {
-	remote.Drain(&p.stdout, &p.stderr, 2*time.Duration(p.b.rtt.Load()), p.drained, p.gone, stop)
+	remote.Drain(&p.stdout, &p.stderr, 2*p.b.rtt.Shortest(), p.drained, p.gone, stop)
 }

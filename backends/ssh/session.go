@@ -10,6 +10,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // session is a session channel (RFC 4254, 6) that may not have been asked to run
@@ -46,7 +47,7 @@ func (b *backend) session(ctx context.Context) (*session, error) {
 		}
 		s, err := b.place(ctx)
 		switch {
-		case err == nil && isClosed(s.gone):
+		case err == nil && remote.IsClosed(s.gone):
 			continue // a spare that the server has closed meanwhile
 		case err == nil:
 			return s, nil
@@ -103,7 +104,7 @@ func (b *backend) open(ctx context.Context) (*session, error) {
 			result <- opened{err: err}
 			return
 		}
-		b.measured(time.Since(began))
+		b.rtt.Took(time.Since(began))
 		s := newSession(ch)
 		result <- opened{s: s}
 		s.listen(requests)
@@ -125,13 +126,6 @@ func (b *backend) open(ctx context.Context) (*session, error) {
 	}
 }
 
-// measured remembers the shortest round trip.
-func (b *backend) measured(d time.Duration) {
-	if old := b.rtt.Load(); old == 0 || int64(d) < old {
-		b.rtt.Store(int64(d))
-	}
-}
-
 // whyGone finds out why a channel was closed under us: nil when the connection is
 // fine and the server just closed the channel.
 func (b *backend) whyGone(err error) error {
@@ -148,7 +142,7 @@ func (b *backend) whyGone(err error) error {
 func (s *session) listen(requests <-chan *xssh.Request) {
 	defer close(s.gone)
 	for r := range requests {
-		if status, ok := parseStatus(r); ok && !isClosed(s.ended) {
+		if status, ok := parseStatus(r); ok && !remote.IsClosed(s.ended) {
 			s.status = status
 			close(s.ended)
 		}

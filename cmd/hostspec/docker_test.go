@@ -4,8 +4,11 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
@@ -32,7 +35,7 @@ func docker(t *testing.T, stdin string, args ...string) string {
 
 func wantNoContainerOf(t *testing.T, image string) {
 	t.Helper()
-	if left := docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image); left != "" {
+	if left := containersOf(t, image); left != "" {
 		t.Errorf("containers of %s are left: %s", image, left)
 	}
 }
@@ -60,4 +63,106 @@ func TestInterruptedRunRemovesItsContainer(t *testing.T) {
 	s.signal(os.Interrupt)
 	s.wait().wants(t, 130, "1 passed")
 	wantNoContainerOf(t, image)
+}
+
+// What is killed cannot tidy up: the next run does.
+func TestKilledRunLeavesItsContainerToTheNext(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	s := startSlow(t, "HOSTSPEC_TARGET=docker-image://"+image)
+	if containersOf(t, image) == "" {
+		t.Error("expected a container to run")
+	}
+	s.signal(os.Kill)
+	_ = s.cmd.Wait() // it was killed
+	if specs, err := os.FindProcess(s.specs); err == nil {
+		_ = specs.Kill() // unless it has ended with its parent
+	}
+	await(t, "the end of the test binary", func() bool { return syscall.Kill(s.specs, 0) == syscall.ESRCH })
+	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/one").run()
+	a.wants(t, 0, "1 specs: 1 passed")
+	wantNoContainerOf(t, image)
+}
+
+// goTest is a command for which the target of specs is an image.
+func goTest(t *testing.T, image string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Env = hostspec(t).with("HOSTSPEC_TARGET=docker-image://" + image).command(t.Context()).Env
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+func TestInterruptedTestBinaryRemovesItsContainer(t *testing.T) {
+	image, folder := variant(t, "ENV A=b"), t.TempDir()
+	if out, err := goTest(t, image, "go", "test", "-c", "-o", folder+"/stays", "./testdata/stays").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		started := filepath.Join(t.TempDir(), "started")
+		cmd := goTest(t, image, folder+"/stays")
+		cmd.Env = append(cmd.Env, "STAYS_STARTED="+started)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the spec that waits", func() bool { _, err := os.Stat(started); return err == nil })
+		if containersOf(t, image) == "" {
+			t.Error("expected a container to run")
+		}
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // it fails
+		wantNoContainerOf(t, image)
+	}
+}
+
+// A panic in a spec is Ginkgo's to catch; one beside it ends the process, and leaves a
+// container to the next one.
+func TestContainersOfTestBinariesThatPanic(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	for _, where := range []string{"in the spec", "beside it"} {
+		cmd := goTest(t, image, "go", "test", "-count=1", "./testdata/stays")
+		cmd.Env = append(cmd.Env, "STAYS_PANICS="+where)
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), where) {
+			t.Errorf("expected a panic, found %v\n%s", err, out)
+		}
+		if where == "beside it" {
+			out, err = goTest(t, image, "go", "test", "-count=1", "./testdata/container/one").CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		}
+		wantNoContainerOf(t, image)
+	}
+	if n := made(t, image); n != 3 {
+		t.Errorf("expected 3 containers to have been made, found %d", n)
+	}
+}
+
+// Alone, a package knows of no other: each has a container.
+func TestGoTestMakesAContainerForEachPackage(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	packages := []string{"./testdata/container/one", "./testdata/container/two"}
+	_ = goTest(t, image, append([]string{"go", "test", "-count=1"}, packages...)...).Run() // two looks for what one has left
+	if n := made(t, image); n != 2 {
+		t.Errorf("expected go test to make 2 containers, found %d", n)
+	}
+	hostspec(t, append([]string{"run", "--target", "docker-image://" + image}, packages...)...).run().wants(t, 0, "2 passed")
+	if n := made(t, image); n != 3 {
+		t.Errorf("expected hostspec run to make 1 container more, found %d in all", n)
+	}
+	wantNoContainerOf(t, image)
+}
+
+// made is how many containers of an image were ever made.
+func made(t *testing.T, image string) int {
+	t.Helper()
+	return len(strings.Fields(docker(t, "", "events", "--since", "10m", "--until", "0s",
+		"--filter", "image="+image, "--filter", "event=create", "--format", "{{.ID}}")))
+}
+
+func containersOf(t *testing.T, image string) string {
+	t.Helper()
+	return docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
 }

@@ -15,20 +15,26 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
-// TestReadme runs every command of the README and compares what it prints with
-// what stands there. In the output "..." alone on a line is any number of lines,
-// and at the end of a line the rest of it; "exit N" is how the command ended
-// when that is not 0.
+// TestReadme runs every command of the README.
 func TestReadme(t *testing.T) {
-	g := NewWithT(t)
 	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runSteps(t, root, "README.md", 9, readmeEnvironment(t))
+}
+
+// runSteps runs every command of a document in its folder, of which there are some at
+// least, and compares what it prints with what stands there. In the output "..." alone
+// on a line is any number of lines, and at the end of a line the rest of it; "exit N"
+// is how the command ended when that is not 0.
+func runSteps(t *testing.T, dir, document string, atLeast int, env []string) {
+	t.Helper()
+	g := NewWithT(t)
+	text, err := os.ReadFile(filepath.Join(dir, document))
 	g.Expect(err).NotTo(HaveOccurred())
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
-	g.Expect(err).NotTo(HaveOccurred())
-	env := readmeEnvironment(t)
-	dir := root
 	steps := readmeSteps(string(text))
-	g.Expect(len(steps)).To(BeNumerically(">", 8))
+	g.Expect(len(steps)).To(BeNumerically(">=", atLeast))
 	for _, s := range steps {
 		if s.file != "" {
 			g.Expect(os.WriteFile(filepath.Join(dir, s.file), []byte(s.want), 0o644)).To(Succeed())

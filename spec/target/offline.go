@@ -49,7 +49,7 @@ func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, t
 	kinds, names := group(wants)
 	if t.effective(as).Sudo {
 		for _, k := range kinds {
-			t.cannotAsk(k, names[k], replies)
+			t.cannotAsk(k, as, names[k], replies)
 		}
 		return
 	}
@@ -68,16 +68,16 @@ func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, t
 	}
 	t.count(func(s *Stats) { s.Exchanges++ })
 	for _, k := range kinds {
-		t.readOffline(limited, files, k, names[k], replies)
+		t.readOffline(limited, files, k, as, names[k], replies)
 	}
 }
 
 // readOffline answers about the names of one kind.
-func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k asker, names []string, replies map[Want]reply) {
+func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k asker, as Identity, names []string, replies map[Want]reply) {
 	start := time.Now()
 	facts, err := k.offline(ctx, files, *t.system, names)
 	if errors.Is(err, ErrAsk) {
-		t.cannotAsk(k, names, replies)
+		t.cannotAsk(k, as, names, replies)
 		return
 	}
 	took := time.Since(start)
@@ -90,7 +90,7 @@ func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k a
 		case !ok:
 			replies[Want{k, name}] = t.unknown(e, fmt.Sprintf("its files did not tell about %s %q", k.kindName(), name), nil)
 		case errors.Is(a.Err, ErrAsk):
-			t.cannotAsk(k, []string{name}, replies)
+			t.cannotAsk(k, as, []string{name}, replies)
 		case a.Err != nil:
 			replies[Want{k, name}] = t.unknown(e, "", a.Err)
 		default:
@@ -100,13 +100,18 @@ func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k a
 }
 
 // cannotAsk says that a process would be needed.
-func (t *Target) cannotAsk(k asker, names []string, replies map[Want]reply) {
+func (t *Target) cannotAsk(k asker, as Identity, names []string, replies map[Want]reply) {
 	for _, name := range names {
-		replies[Want{k, name}] = t.processless()
+		replies[Want{k, name}] = t.processless(as)
 	}
 }
 
-// processless is the reply to what needs a process where none can be started.
-func (t *Target) processless() reply {
-	return t.unknown(evidence.Evidence{}, t.noProcess.Error(), t.noProcess)
+// processless is the reply to what needs a process where none can be started, be it
+// only to ask as another user.
+func (t *Target) processless(as Identity) reply {
+	reason := t.noProcess.Error()
+	if as = t.effective(as); as.User != "" {
+		reason += ": nothing can be asked as " + as.User + " there"
+	}
+	return t.unknown(evidence.Evidence{}, reason, t.noProcess)
 }

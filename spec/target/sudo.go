@@ -36,13 +36,15 @@ become() { echo "$h as $1 $n"; echo "$h as $1 $n" >&2; shift; exec "$@"; }
 has() { command -v "$1" >/dev/null; }
 if [ "$n" = "$u" ] || { [ "$u" = root ] && [ "$i" = 0 ]; }; then become sh sh -c "$c"
 elif [ "$i" = 0 ] && has runuser; then become runuser runuser -s /bin/sh -c "$c" -- "$u"
-elif [ "$i" = 0 ]; then become su su -s /bin/sh -c "$c" -- "$u"
+elif [ "$i" = 0 ] && has su; then become su su -s /bin/sh -c "$c" -- "$u"
 elif has sudo && [ "$p" ]; then become sudo sudo -S -p "$p" -u "$u" -- sh -c "$c"
 elif has sudo; then become sudo sudo -n -u "$u" -- sh -c "$c"
 elif has doas; then become doas doas -n -u "$u" -- sh -c "$c"
 fi
 h="$h as none $n"; echo "$h"; echo "$h" >&2
-echo "neither sudo nor doas is installed there" >&2; exit 1`
+if [ "$i" = 0 ]; then echo "none of runuser, su, sudo and doas is installed there"
+else echo "neither sudo nor doas is installed there"; fi >&2
+exit 1`
 
 // nothing stands for sudo and the like where there is none of them.
 const nothing = "none"

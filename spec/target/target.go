@@ -238,7 +238,7 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 			return s, nil
 		}
 		if t.noProcess != nil {
-			return nil, t.processless().err
+			return nil, t.processless(as).err
 		}
 		if err := t.sudo.refused[as]; err != nil {
 			return nil, t.noShellAs(ctx, as, err)

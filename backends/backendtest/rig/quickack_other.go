@@ -1,7 +1,0 @@
-//go:build !linux
-
-package rig
-
-import "net"
-
-func quickACK(net.Conn) {}

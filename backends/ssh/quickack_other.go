@@ -1,7 +1,0 @@
-//go:build !linux
-
-package ssh
-
-import "net"
-
-func quickACK(net.Conn) {}
