@@ -17,8 +17,7 @@ import (
 
 // TestReadme runs every command of the README and compares what it prints with
 // what stands there. In the output "..." alone on a line is any number of lines,
-// and at the end of a line the rest of it; "exit N" is how the command ended
-// when that is not 0.
+// and within a line any text; "exit N" is how the command ended when that is not 0.
 func TestReadme(t *testing.T) {
 	g := NewWithT(t)
 	root, err := filepath.Abs("../..")
@@ -89,12 +88,8 @@ func pattern(want string) string {
 			b.WriteString(`(?:[^\n]*\n)*`)
 			continue
 		}
-		head, cut := strings.CutSuffix(line, "...")
-		b.WriteString(`[ ]*` + regexp.QuoteMeta(strings.TrimLeft(head, " ")))
-		if cut {
-			b.WriteString(`[^\n]*`)
-		}
-		b.WriteString(`\n`)
+		line = regexp.QuoteMeta(strings.TrimLeft(line, " "))
+		b.WriteString(`[ ]*` + strings.ReplaceAll(line, `\.\.\.`, `[^\n]*`) + `\n`)
 	}
 	b.WriteString(`\z`)
 	return b.String()

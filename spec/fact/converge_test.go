@@ -21,6 +21,8 @@ func TestReadConverge(t *testing.T) {
 	}{
 		{"make deploy", 0, nil, "", Converge{"", "", Unknown}},
 		{"make deploy", 2, nil, "", Converge{"", "exit 2", Unknown}},
+		{"make deploy", 2, nil, "linking\n\x1b[31mno licence\x1b[0m\n\n", Converge{"", "exit 2: no licence", Unknown}},
+		{"chef-client -z", 127, nil, "sh: 1: chef-client: not found\n", Converge{"chef", "exit 127: sh: 1: chef-client: not found", Unknown}},
 		{"make deploy", 2, []int{0, 2}, "", Converge{"", "", Unknown}},
 		{"make deploy", 0, []int{2}, "", Converge{"", "exit 0", Unknown}},
 
