@@ -57,7 +57,7 @@ var webserverTools = []webserverTool{
 		"not enabled":    {{"enable => true", "enable => false"}},
 		"time stamp":     {{`"hello from the web server\n"`, `inline_template("hello from the web server <%= Time.now.to_f %>\n")`}},
 		"uncovered":      {{"", "file { '/etc/motd.web':\n  content => \"hello\\n\",\n}\n"}},
-		"converge fails": {{"package { 'nginx-light':", "package { 'nginx-lihgt':"}, {"Package['nginx-light']", "Package['nginx-lihgt']"}},
+		"converge fails": {{"ensure => installed,", "ensure => installed,\n  name   => 'nginx-lihgt',"}},
 	}},
 	{suite: "itamae", manifest: "itamae/recipe.rb", together: inTurns, failure: "nginx-lihgt", plant: map[string][]change{
 		"mode":           {{"mode '644'\n  content \"17", "mode '600'\n  content \"17"}},

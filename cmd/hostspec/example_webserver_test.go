@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -103,9 +102,14 @@ func webserverImage(t *testing.T) string {
 	image := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(t.Name()), os.Getpid())
 	docker(t, "FROM "+strings.TrimSpace(string(out))+"\nLABEL made-for="+image+"\n", "build", "--quiet", "--tag", image, "-")
 	t.Cleanup(func() {
-		if made := strings.Fields(docker(t, "", "images", "--quiet", "--filter", "label=made-for="+image)); len(made) > 0 {
-			slices.Sort(made)
-			docker(t, "", append([]string{"rmi", "--force"}, slices.Compact(made)...)...)
+		// What is newest stands first: nothing is made of it, and with it goes what is
+		// left of the steps towards it.
+		for {
+			made := strings.Fields(docker(t, "", "images", "--quiet", "--filter", "label=made-for="+image))
+			if len(made) == 0 {
+				return
+			}
+			docker(t, "", "rmi", "--force", made[0])
 		}
 	})
 	return image

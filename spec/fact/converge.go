@@ -166,11 +166,22 @@ func readPuppet(code int, detailed bool, text []byte) convergeWords {
 }
 
 func readItamae(text []byte) convergeWords {
-	said := convergeWords{changed: Unknown, failed: itamaeError.Match(text), error: firstMatch(itamaeError, text)}
+	said := convergeWords{changed: Unknown, failed: itamaeError.Match(text), error: itamaeWords(text)}
 	if said.failed && said.error == "" {
 		said.error = "it logged an ERROR"
 	}
 	return said
+}
+
+// itamaeWords is the first error. Of a command that failed Itamae logs all that it
+// printed, stdout before stderr.
+func itamaeWords(text []byte) string {
+	for _, m := range itamaeError.FindAllSubmatch(text, -1) {
+		if why, out := bytes.CutPrefix(m[1], []byte("stderr | ")); out || !bytes.HasPrefix(m[1], []byte("stdout | ")) {
+			return shortened(why)
+		}
+	}
+	return ""
 }
 
 func readAnsible(text []byte) convergeWords {

@@ -34,6 +34,8 @@ func TestReadConverge(t *testing.T) {
 
 		{"itamae local --detailed-exitcode r.rb", 2, nil, itamae, Converge{"itamae", "", Unknown}},
 		{"cd /r && itamae local --detailed-exitcode r.rb", 2, nil, itamae + "ERROR :   execute[false] Failed.\n", Converge{"itamae", "execute[false] Failed. (with exit 2)", Unknown}},
+		{"itamae local --detailed-exitcode r.rb", 2, nil, itamae + "ERROR :     stdout | Reading package lists...\nERROR :     stderr | E: Unable to locate package x\nERROR :   package[x] Failed.\n",
+			Converge{"itamae", "E: Unable to locate package x (with exit 2)", Unknown}},
 
 		{"ansible-playbook -c local site.yml", 0, nil, ansible, Converge{"ansible", "", 2}},
 		{"ansible-playbook -c local site.yml", 2, nil, broken, Converge{"ansible", `exit 2: [localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"}`, 0}},
