@@ -66,6 +66,17 @@ func runReadme(t *testing.T, dir string, env []string, name string) {
 	}
 }
 
+// No Chef runs the recipe here, but a Ruby reads it.
+func TestWebserverChefRecipeIsRuby(t *testing.T) {
+	recipe, err := os.ReadFile("../../examples/webserver/chef/web.rb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := docker(t, string(recipe), "run", "--rm", "--interactive", webserverImage(t), "ruby", "-wc"); said != "Syntax OK" {
+		t.Error(said)
+	}
+}
+
 // holdWebserverBase has the name of the READMEs' image for one test at a time, and
 // gives it back to whatever image had it before.
 func holdWebserverBase(t *testing.T) {
