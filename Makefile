@@ -4,6 +4,8 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The test summary lies in a folder that ./... does not reach.
 PACKAGES    = ./... ./.ci/testsum
+# Examples with a module of their own, as their readers have: ./... stops there.
+MODULES     = examples/webserver
 TESTFLAGS   = -race -count=1 -timeout 20m
 
 .PHONY: test check rigs bench
@@ -19,12 +21,13 @@ check:
 	go vet $(PACKAGES)
 	go vet -C examples/nginx ./...
 	go run $(STATICCHECK) $(PACKAGES)
+	@for module in $(MODULES); do (set -ex; cd $$module; go vet ./...; go run $(STATICCHECK) ./...) || exit; done
 
 # The Debian packages and the machine images that the tests run against.
 rigs:
 	@.ci/prepare
 	@if docker version >/dev/null 2>&1; then \
-		.ci/images && for init in sysvinit openrc runit supervisors; do .ci/inits $$init || exit; done; fi
+		.ci/images && .ci/images webserver && for init in sysvinit openrc runit supervisors; do .ci/inits $$init || exit; done; fi
 
 # Times and sizes beside the floor, the tables last; no test fails by them.
 # BENCHFLAGS="-runs 15 -far" says how: see spec/benchmark.

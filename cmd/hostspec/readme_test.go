@@ -26,8 +26,8 @@ func TestReadme(t *testing.T) {
 
 // runSteps runs every command of a document in its folder, of which there are some at
 // least, and compares what it prints with what stands there. In the output "..." alone
-// on a line is any number of lines, and at the end of a line the rest of it; "exit N"
-// is how the command ended when that is not 0.
+// on a line is any number of lines, and within a line any text; "exit N" is how the
+// command ended when that is not 0.
 func runSteps(t *testing.T, dir, document string, atLeast int, env []string) {
 	t.Helper()
 	g := NewWithT(t)
@@ -95,12 +95,8 @@ func pattern(want string) string {
 			b.WriteString(`(?:[^\n]*\n)*`)
 			continue
 		}
-		head, cut := strings.CutSuffix(line, "...")
-		b.WriteString(`[ ]*` + regexp.QuoteMeta(strings.TrimLeft(head, " ")))
-		if cut {
-			b.WriteString(`[^\n]*`)
-		}
-		b.WriteString(`\n`)
+		line = regexp.QuoteMeta(strings.TrimLeft(line, " "))
+		b.WriteString(`[ ]*` + strings.ReplaceAll(line, `\.\.\.`, `[^\n]*`) + `\n`)
 	}
 	b.WriteString(`\z`)
 	return b.String()

@@ -16,8 +16,8 @@ type Converge struct {
 	// Tool is "puppet", "itamae", "ansible", "cfengine" or "chef"; empty where it is
 	// none of them.
 	Tool string
-	// Failure says why the run failed, in the tool's own words where it has any;
-	// empty where it did not.
+	// Failure says why the run failed, in the tool's own words, or by the last line
+	// that was printed; empty where it did not.
 	Failure string
 	// Changed is how many things the tool says that it has changed, and Unknown
 	// where it does not say.
@@ -63,6 +63,9 @@ func ReadConverge(command string, code int, accept []int, output []byte) Converg
 		said.changed = Unknown
 	}
 	c.Changed = said.changed
+	if said.error == "" {
+		said.error = lastLine(text)
+	}
 	switch {
 	case !slices.Contains(good, code) && said.error != "":
 		c.Failure = fmt.Sprintf("exit %d: %s", code, said.error)
@@ -134,7 +137,18 @@ func firstMatch(re *regexp.Regexp, text []byte) string {
 	if m == nil {
 		return ""
 	}
-	words := strings.TrimSpace(string(m[1]))
+	return shortened(m[1])
+}
+
+// lastLine is the last line that is not empty: the words of what failed, where they
+// are not known to stand anywhere else.
+func lastLine(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return shortened(text[bytes.LastIndexByte(text, '\n')+1:])
+}
+
+func shortened(text []byte) string {
+	words := strings.TrimSpace(string(text))
 	if r := []rune(words); len(r) > 200 {
 		words = string(r[:200]) + "..."
 	}
@@ -152,11 +166,22 @@ func readPuppet(code int, detailed bool, text []byte) convergeWords {
 }
 
 func readItamae(text []byte) convergeWords {
-	said := convergeWords{changed: Unknown, failed: itamaeError.Match(text), error: firstMatch(itamaeError, text)}
+	said := convergeWords{changed: Unknown, failed: itamaeError.Match(text), error: itamaeWords(text)}
 	if said.failed && said.error == "" {
 		said.error = "it logged an ERROR"
 	}
 	return said
+}
+
+// itamaeWords is the first error. Of a command that failed Itamae logs all that it
+// printed, stdout before stderr.
+func itamaeWords(text []byte) string {
+	for _, m := range itamaeError.FindAllSubmatch(text, -1) {
+		if why, out := bytes.CutPrefix(m[1], []byte("stderr | ")); out || !bytes.HasPrefix(m[1], []byte("stdout | ")) {
+			return shortened(why)
+		}
+	}
+	return ""
 }
 
 func readAnsible(text []byte) convergeWords {

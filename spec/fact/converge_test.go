@@ -21,6 +21,8 @@ func TestReadConverge(t *testing.T) {
 	}{
 		{"make deploy", 0, nil, "", Converge{"", "", Unknown}},
 		{"make deploy", 2, nil, "", Converge{"", "exit 2", Unknown}},
+		{"make deploy", 2, nil, "linking\n\x1b[31mno licence\x1b[0m\n\n", Converge{"", "exit 2: no licence", Unknown}},
+		{"chef-client -z", 127, nil, "sh: 1: chef-client: not found\n", Converge{"chef", "exit 127: sh: 1: chef-client: not found", Unknown}},
 		{"make deploy", 2, []int{0, 2}, "", Converge{"", "", Unknown}},
 		{"make deploy", 0, []int{2}, "", Converge{"", "exit 0", Unknown}},
 
@@ -32,6 +34,8 @@ func TestReadConverge(t *testing.T) {
 
 		{"itamae local --detailed-exitcode r.rb", 2, nil, itamae, Converge{"itamae", "", Unknown}},
 		{"cd /r && itamae local --detailed-exitcode r.rb", 2, nil, itamae + "ERROR :   execute[false] Failed.\n", Converge{"itamae", "execute[false] Failed. (with exit 2)", Unknown}},
+		{"itamae local --detailed-exitcode r.rb", 2, nil, itamae + "ERROR :     stdout | Reading package lists...\nERROR :     stderr | E: Unable to locate package x\nERROR :   package[x] Failed.\n",
+			Converge{"itamae", "E: Unable to locate package x (with exit 2)", Unknown}},
 
 		{"ansible-playbook -c local site.yml", 0, nil, ansible, Converge{"ansible", "", 2}},
 		{"ansible-playbook -c local site.yml", 2, nil, broken, Converge{"ansible", `exit 2: [localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"}`, 0}},

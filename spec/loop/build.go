@@ -32,7 +32,7 @@ func (l *run) build(ctx context.Context) (base, built string, err error) {
 	}
 	var said bytes.Buffer
 	out := &together{w: l.hooks.Output, mask: l.mask}
-	cmd := exec.CommandContext(ctx, "docker", "build", "--iidfile", file.Name(), "--file", l.suite.Dockerfile, filepath.Dir(l.suite.Dockerfile))
+	cmd := exec.CommandContext(ctx, "docker", "build", "--force-rm", "--iidfile", file.Name(), "--file", l.suite.Dockerfile, filepath.Dir(l.suite.Dockerfile))
 	cmd.Stdout, cmd.Stderr = out, io.MultiWriter(out, &said)
 	cmd.WaitDelay = 2 * time.Second
 	if err := cmd.Run(); err != nil {

@@ -88,6 +88,10 @@ func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Dige
 func (l *run) changes(ctx context.Context) (*snapshot.Difference, error) {
 	h := &l.history
 	before, after := h.before, h.after
+	opt := snapshot.DiffOptions{Ignore: l.suite.Ignore}
+	if len(l.suite.Converge) == 0 {
+		opt.Ignore = append(slices.Clone(opt.Ignore), ofOneContainer()...)
+	}
 	if l.draft != nil {
 		written := snapshot.Candidates(before, after)
 		was, err := l.was(ctx, written)
@@ -96,7 +100,13 @@ func (l *run) changes(ctx context.Context) (*snapshot.Difference, error) {
 		}
 		before, after = before.WithHashes(was), after.WithHashes(only(h.hashes, written))
 	}
-	return snapshot.Diff(before, after, snapshot.DiffOptions{Ignore: l.suite.Ignore}), nil
+	return snapshot.Diff(before, after, opt), nil
+}
+
+// ofOneContainer are what differs between any two containers: an image that was built
+// is looked at in another one than what it was built from.
+func ofOneContainer() []string {
+	return []string{"parameter:kernel.hostname", "/etc/machine-id", "/var/log/journal/*"}
 }
 
 func only(sums map[string]snapshot.Digest, names []string) map[string]snapshot.Digest {
