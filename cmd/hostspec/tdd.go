@@ -85,10 +85,10 @@ func (t *tddCommand) Run(c *console) error {
 	if err != nil {
 		return stop.explain(err)
 	}
-	defer remove()
 	if t.Watch {
-		return exit(all.watch(suites[0]))
+		return exit(all.watch(suites[0], remove))
 	}
+	defer remove()
 	var results []*loop.Result
 	for _, s := range suites {
 		if stop.interrupted() {

@@ -203,7 +203,7 @@ func (r *tddRun) finish(results []*loop.Result) int {
 	}
 	const screen = 12 // lines between the stages that leave them all in sight
 	if r.printed > screen && r.outputs.terminal != "documentation" {
-		r.again(results)
+		r.overview(results)
 	}
 	if _, err := fmt.Fprintln(r.outputs.lastLine, sum.Line()); err != nil && code == exitHeld {
 		code = exitNotTold
@@ -211,8 +211,8 @@ func (r *tddRun) finish(results []*loop.Result) int {
 	return code
 }
 
-// again shows all stages on one screen.
-func (r *tddRun) again(results []*loop.Result) {
+// overview shows all stages on one screen.
+func (r *tddRun) overview(results []*loop.Result) {
 	out := r.stages()
 	for _, one := range results {
 		fmt.Fprintf(out, "\nall of suite %s\n", one.Suite)
