@@ -17,7 +17,7 @@ import (
 
 // TestReadme runs every command of the README and compares what it prints with
 // what stands there. In the output "..." alone on a line is any number of lines,
-// and at the end of a line the rest of it; "exit N" is how the command ended
+// and at the end of a line the rest of it; "120 ms" is any time; "exit N" is how the command ended
 // when that is not 0.
 func TestReadme(t *testing.T) {
 	g := NewWithT(t)
@@ -79,6 +79,9 @@ func readmeSteps(text string) []readmeStep {
 	return steps
 }
 
+// times are what is measured, which is another each time.
+var times = regexp.MustCompile(` +[0-9]+ ms`)
+
 // pattern makes a regular expression of an output as the README shows it.
 func pattern(want string) string {
 	var b strings.Builder
@@ -90,7 +93,8 @@ func pattern(want string) string {
 			continue
 		}
 		head, cut := strings.CutSuffix(line, "...")
-		b.WriteString(`[ ]*` + regexp.QuoteMeta(strings.TrimLeft(head, " ")))
+		text := regexp.QuoteMeta(strings.TrimLeft(head, " "))
+		b.WriteString(`[ ]*` + times.ReplaceAllString(text, ` +[0-9.]+ m?s`))
 		if cut {
 			b.WriteString(`[^\n]*`)
 		}
