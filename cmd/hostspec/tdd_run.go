@@ -59,7 +59,8 @@ func (r *tddRun) compile(suites []*loop.Suite) (remove func(), err error) {
 		}
 		all = append(all, found[s]...)
 	}
-	if err := compile(r.stop.soft, all, folder, r.console.stderr); err != nil {
+	// Nobody debugs these, and with --watch somebody waits for the linker.
+	if err := compile(r.stop.soft, all, folder, r.console.stderr, "-ldflags=-s -w"); err != nil {
 		remove()
 		return nil, err
 	}
