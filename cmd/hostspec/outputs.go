@@ -66,8 +66,12 @@ func openOutputs(wanted []output, c *console, noColor bool) (*outputs, error) {
 // wantsColor tells whether w is a terminal whose user has nothing against
 // colour (no-color.org).
 func wantsColor(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // end finishes all reports and puts the files in their places.

@@ -203,7 +203,7 @@ func (r *tddRun) finish(results []*loop.Result) int {
 		return code
 	}
 	const screen = 12 // lines between the stages that leave them all in sight
-	if r.printed > screen && r.outputs.terminal != "documentation" {
+	if r.printed > screen && r.outputs.terminal != "documentation" && isTerminal(r.stages()) {
 		r.overview(results)
 	}
 	if _, err := fmt.Fprintln(r.outputs.lastLine, sum.Line()); err != nil && code == exitHeld {
@@ -212,13 +212,13 @@ func (r *tddRun) finish(results []*loop.Result) int {
 	return code
 }
 
-// overview shows all stages on one screen.
+// overview shows all stages on one screen, without what was printed between them.
 func (r *tddRun) overview(results []*loop.Result) {
 	out := r.stages()
 	for _, one := range results {
 		fmt.Fprintf(out, "\nall of suite %s\n", one.Suite)
 		for _, e := range one.Stages {
-			fmt.Fprintln(out, r.stageLine(e))
+			fmt.Fprintln(out, "  "+r.stageLine(e))
 		}
 	}
 }
@@ -248,7 +248,7 @@ func (r *tddRun) exitCode(results []*loop.Result) int {
 // verdict is the last line about a suite.
 func verdict(r *loop.Result) string {
 	outcome := r.Outcome()
-	line := fmt.Sprintf("suite %s: %s", r.Suite, outcome)
+	said := string(outcome)
 	var at []string
 	for _, s := range r.Stages {
 		if outcome != loop.Held && s.Outcome == outcome {
@@ -256,17 +256,17 @@ func verdict(r *loop.Result) string {
 		}
 	}
 	if r.Interrupted {
-		line = fmt.Sprintf("suite %s: interrupted", r.Suite)
+		said = "interrupted"
 	}
+	line := fmt.Sprintf("suite %s: %s in %s", r.Suite, said, evidence.Duration(r.Took))
 	if len(at) > 0 {
 		line += " at " + strings.Join(at, ", ")
 	}
-	line += " after " + evidence.Duration(r.Took)
 	if c := r.Coverage; c != nil {
-		line += ", coverage " + c.String()
+		line += "; coverage " + c.String()
 	}
 	if r.Image != "" {
-		line += ", promoted " + r.Image
+		line += "; promoted " + r.Image
 	}
 	return line
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,8 +29,8 @@ func TestLoop_Holds(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	a := tdd(t, image, "echo making it; "+appConf).run()
 	a.wants(t, 0, "suite suite\n", "  create      held ", "red         held ", "none was green already", "    | making it\n",
-		"green       held ", "3 specs: 3 passed", "idempotent  held ", "coverage: 1 of 1 changes", "promote     skipped", "suite suite: held after ")
-	if !strings.HasSuffix(last(a.stdout), ", coverage 1 of 1 changes") || strings.Contains(a.stdout, "\x1b") {
+		"green       held ", "3 specs: 3 passed", "idempotent  held ", "coverage: 1 of 1 changes", "promote     skipped", "suite suite: held in ")
+	if !strings.HasSuffix(last(a.stdout), "; coverage 1 of 1 changes") || strings.Contains(a.stdout, "\x1b") {
 		t.Errorf("got %q", a.stdout)
 	}
 	b := tdd(t, image, "echo making it; "+appConf, "--quiet").run()
@@ -51,13 +52,13 @@ func TestLoop_ExitCodes(t *testing.T) {
 		code     int
 		says     []string
 	}{
-		"a wrong spec":           {"echo port = 80 >/etc/app.conf", nil, 1, []string{"green       failed", "failed: the app File \"/etc/app.conf\" should have content", "covered     skipped", "suite suite: failed at green after "}},
-		"not idempotent":         {appConf + stamp, nil, 1, []string{"idempotent  failed", "/etc/stamp", "suite suite: failed at idempotent after "}},
+		"a wrong spec":           {"echo port = 80 >/etc/app.conf", nil, 1, []string{"green       failed", "failed: the app File \"/etc/app.conf\" should have content", "covered     skipped", "suite suite: failed in ", " at green"}},
+		"not idempotent":         {appConf + stamp, nil, 1, []string{"idempotent  failed", "/etc/stamp", "suite suite: failed in ", " at idempotent"}},
 		"too little is covered":  {appConf + "; echo x >/etc/more", []string{"--min-coverage", "80"}, 1, []string{"covered     failed", "1 of 2 changes, 50 %, where at least 80 % is asked for", "File(\"/etc/more\")"}},
 		"enough is covered":      {appConf + "; echo x >/etc/more", []string{"--min-coverage", "50"}, 0, []string{"covered     warned"}},
 		"vacuous, strictly":      {appConf, []string{"--strict", "--specs", "./testdata/vacuous"}, 1, []string{"red         failed", "vacuous: the system User \"root\" should exist (testdata/vacuous/vacuous_test.go:"}},
-		"vacuous":                {appConf, []string{"--specs", "./testdata/vacuous"}, 0, []string{"red         warned", "1 vacuous", "suite suite: warned at red after"}},
-		"converge fails":         {"echo because >&2; exit 7", []string{"-q"}, 3, []string{"    | because\n", "converge    broken", "exit 7", "not reached: converge was broken", "suite suite: broken at converge after"}},
+		"vacuous":                {appConf, []string{"--specs", "./testdata/vacuous"}, 0, []string{"red         warned", "1 vacuous", "suite suite: warned in ", " at red"}},
+		"converge fails":         {"echo because >&2; exit 7", []string{"-q"}, 3, []string{"    | because\n", "converge    broken", "exit 7", "not reached: converge was broken", "suite suite: broken in ", " at converge"}},
 		"converge takes forever": {"sleep 600", []string{"--timeout", "1s"}, 3, []string{"converge    broken", "1s"}},
 		"no systemd":             {appConf, []string{"--boot", "systemd", "--image", static}, 3, []string{"create      broken", "systemd"}},
 		"nothing is tested":      {appConf, []string{"--specs", "./testdata/nothing"}, 4, []string{"red         broken", "nothing was tested"}},
@@ -80,7 +81,7 @@ func TestLoop_ExitCodes(t *testing.T) {
 
 func TestLoop_ImageThatIsAbsent(t *testing.T) {
 	tdd(t, "registry.example/app:1", appConf).run().
-		wants(t, 3, "create      broken", "docker pull registry.example/app:1", "suite suite: broken at create after")
+		wants(t, 3, "create      broken", "docker pull registry.example/app:1", "suite suite: broken in ", " at create")
 }
 
 // What is wrong with the command line or the file is told before anything is made.
@@ -137,7 +138,7 @@ func TestLoop_Reports(t *testing.T) {
 	image, dir := variant(t, "ENV A=b"), t.TempDir()
 	file := filepath.Join(dir, "x.json")
 	a := tdd(t, image, appConf+"; date +%s%N >/etc/stamp", "-f", "documentation", "-f", "json:"+file, "-f", "junit:"+filepath.Join(dir, "x.xml")).run()
-	a.wants(t, 1, "the app on suite, red\n", "should be file (skipped: red before converge, as it is to be)", "stage idempotent on suite\n", "FAILED: [stage] idempotent", "suite suite: failed at idempotent")
+	a.wants(t, 1, "the app on suite, red\n", "should be file (skipped: red before converge, as it is to be)", "stage idempotent on suite\n", "FAILED: [stage] idempotent", "suite suite: failed in ", " at idempotent")
 	var doc struct {
 		Specs   []struct{ Target, Node, Stage, Text, Outcome, Message string }
 		Summary struct {
@@ -214,7 +215,7 @@ func TestLoop_DocumentOnStandardOutput(t *testing.T) {
 	if !json.Valid([]byte(a.stdout)) || !strings.Contains(a.stdout, "vacuous: green before anything was done") {
 		t.Errorf("stdout:\n%s", a.stdout)
 	}
-	for _, text := range []string{"    | making it\n", "  red         failed", "suite suite: failed at red"} {
+	for _, text := range []string{"    | making it\n", "  red         failed", "suite suite: failed in ", " at red"} {
 		if !strings.Contains(a.stderr, text) {
 			t.Errorf("stderr does not say %q:\n%s", text, a.stderr)
 		}
@@ -230,7 +231,33 @@ func TestLoop_DocumentOnStandardOutput(t *testing.T) {
 	tdd(t, image, appConf, "-f", "json:/dev/full").run().wants(t, 3, "cannot write a report", "no space left on device", "suite suite: held")
 }
 
-// A running loop that has come to a point, as a file says.
+// On a terminal there is colour, and after much output all stages on one screen.
+func TestLoop_OnATerminal(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	for _, color := range []bool{true, false} {
+		ours, theirs := openTerminal(t)
+		cmd := tdd(t, image, "seq 20; "+appConf, "--no-color="+strconv.FormatBool(!color)).with("TERM=xterm").command(t.Context())
+		cmd.Stdout = theirs
+		said := make(chan string, 1)
+		go func() {
+			var all bytes.Buffer
+			_, _ = all.ReadFrom(ours) // EIO when the other side is closed
+			said <- all.String()
+		}()
+		err := cmd.Run()
+		theirs.Close()
+		text := <-said
+		_, overview, ok := strings.Cut(text, "all of suite suite\r\n")
+		if err != nil || !ok || strings.Count(overview, "\n") != 8 {
+			t.Errorf("%v: %s", err, text)
+		}
+		if strings.Contains(text, "\x1b[32mheld") != color || strings.Contains(text, "\x1b") != color {
+			t.Errorf("colour, want %v: %q", color, text)
+		}
+	}
+}
+
+// A runningLoop is a loop that is to be ended before its time.
 type runningLoop struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -283,7 +310,7 @@ func TestLoop_Interrupted(t *testing.T) {
 			}
 			_ = l.cmd.Wait() // the exit code tells
 			a := answer{l.cmd.ProcessState.ExitCode(), l.stdout.String(), ""}
-			a.wants(t, 130, "suite suite: interrupted at "+stage, "interrupted: this is what was known by then", "not reached: "+stage+" was broken")
+			a.wants(t, 130, "suite suite: interrupted in ", " at "+stage, "interrupted: this is what was known by then", "not reached: "+stage+" was broken")
 			wantNoContainerOf(t, image)
 			if exec.Command("docker", "image", "inspect", tag).Run() == nil {
 				t.Errorf("%s was promoted", tag)

@@ -120,7 +120,7 @@ func TestLoop_Watch(t *testing.T) {
 
 	// Specs alone: no converge.
 	w.save("spec/app_test.go", strings.Replace(appSpec, "8080", "80\\n", 1))
-	w.turn([]string{"spec/app_test.go\n", "green       failed", "suite web: failed at green"}, "converge", "create")
+	w.turn([]string{"spec/app_test.go\n", "green       failed", "suite web: failed in ", " at green"}, "converge", "create")
 	if text := read(t, report); !strings.Contains(text, "<failure") {
 		t.Errorf("report:\n%s", text)
 	}
@@ -153,7 +153,7 @@ func TestLoop_WatchMends(t *testing.T) {
 	if err := os.Remove(filepath.Join(w.dir, "app", "app.conf")); err != nil {
 		t.Fatal(err)
 	}
-	w.turn([]string{"app/app.conf\n", "converge    broken", "suite web: broken at converge"})
+	w.turn([]string{"app/app.conf\n", "converge    broken", "suite web: broken in ", " at converge"})
 	// The specs cannot be looked at before converge was.
 	w.save("spec/app_test.go", appSpec+"\n")
 	w.turn([]string{"converge    broken"}, "create")
