@@ -169,6 +169,12 @@ func (d *Draft) State(ctx context.Context) string {
 	return "the container has ended: " + ending(c.State)
 }
 
+// Running tells whether the container runs, as far as the engine says so.
+func (d *Draft) Running(ctx context.Context) bool {
+	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
+	return err == nil && c.State != nil && c.State.Running
+}
+
 // Close removes the container. It may be called more than once.
 func (d *Draft) Close() error { return d.made.close() }
 

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
@@ -27,12 +24,12 @@ func TestWebserverReadmes(t *testing.T) {
 	// Whatever docker build makes is known by it.
 	edit(t, filepath.Join(dir, "base/Dockerfile"), change{"FROM $DEBIAN\n", "FROM $DEBIAN\nLABEL made-by=" + image + "\n"})
 	env := append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "DEBIAN="+image)
-	runReadme(t, dir, env, "README.md")
+	runSteps(t, dir, "README.md", 1, env)
 	t.Run("each", func(t *testing.T) {
 		for _, suite := range webserverSuites {
 			t.Run(suite, func(t *testing.T) {
 				t.Parallel()
-				runReadme(t, dir, env, suite+"/README.md")
+				runSteps(t, dir, suite+"/README.md", 1, env)
 			})
 		}
 	})
@@ -40,31 +37,6 @@ func TestWebserverReadmes(t *testing.T) {
 }
 
 var webserverSuites = []string{"puppet", "itamae", "ansible", "cfengine", "dockerfile", "chef"}
-
-// runReadme runs the commands of a README of the example in the example's folder.
-func runReadme(t *testing.T, dir string, env []string, name string) {
-	t.Helper()
-	g := NewWithT(t)
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	g.Expect(err).NotTo(HaveOccurred())
-	steps := readmeSteps(string(text))
-	g.Expect(steps).NotTo(BeEmpty())
-	for _, s := range steps {
-		cmd := exec.CommandContext(t.Context(), "bash", "-c", s.command)
-		cmd.Dir, cmd.Env = dir, env
-		out, err := cmd.CombinedOutput()
-		got := string(out)
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
-			got += fmt.Sprintf("exit %d\n", code)
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		// Gomega would cut what is as long as this.
-		if !regexp.MustCompile(pattern(s.want)).MatchString(got) {
-			t.Errorf("$ %s\nprinted\n%s\nwant\n%s", s.command, got, s.want)
-		}
-	}
-}
 
 // No Chef runs the recipe here, but a Ruby reads it.
 func TestWebserverChefRecipeIsRuby(t *testing.T) {

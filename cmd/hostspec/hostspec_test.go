@@ -114,6 +114,7 @@ func TestVersion(t *testing.T) {
 func TestHelp(t *testing.T) {
 	hostspec(t, "--help").run().wants(t, 0, "run ", "build ", "init ", "version ")
 	hostspec(t, "build", "--help").run().wants(t, 0, "--output", "./web-spec -t ssh://web1", "GOARCH")
+	hostspec(t, "tdd", "--help").run().wants(t, 0, "--watch", "--on-live-target", "Exit codes", "nothing was tested")
 	hostspec(t, "run", "--help").run().wants(t, 0, "--target", "--ssh-config", "Exit codes", "130")
 }
 

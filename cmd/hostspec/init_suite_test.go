@@ -29,7 +29,7 @@ func TestInitSuite(t *testing.T) {
 	c, err := loop.Load(file)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.Suites).To(ConsistOf(&loop.Suite{Name: "web", Image: "debian:bookworm", Specs: []string{filepath.Join(dir, "spec", "web")},
-		Converge: []loop.Converge{{Run: "true", Accept: []int{0}, Passes: 1}}}))
+		Converge: []loop.Converge{{Run: "true", Passes: 1}}}))
 	g.Expect(tree(t, dir)).To(Equal([]string{"hostspec.yaml", "spec/web/web_test.go"}))
 
 	// A file that is there is somebody's, and what it says to paste is right.

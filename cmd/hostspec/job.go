@@ -220,6 +220,12 @@ func (t *tail) all() string {
 	return strings.TrimRight(sgr.ReplaceAllString(string(t.buf), ""), "\n")
 }
 
+func (t *tail) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = nil
+}
+
 func (t *tail) String() string {
 	lines := strings.Split(t.all(), "\n")
 	if len(lines) > tailLines {

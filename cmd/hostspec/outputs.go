@@ -27,6 +27,8 @@ type outputs struct {
 	// lastLine is where the last line goes: to the terminal, unless what is
 	// written there is one document that a program will read.
 	lastLine io.Writer
+	// terminal is the format that is written to the terminal; empty for none.
+	terminal string
 }
 
 // openOutputs begins all reports, so that one that cannot be written is told
@@ -37,6 +39,7 @@ func openOutputs(wanted []output, c *console, noColor bool) (*outputs, error) {
 		var w io.Writer = c.stdout
 		options := report.Options{}
 		if o.file == "" {
+			outs.terminal = o.format
 			options.Color = !noColor && wantsColor(c.stdout)
 			if report.IsDocument(o.format) {
 				outs.lastLine = c.stderr
@@ -63,8 +66,12 @@ func openOutputs(wanted []output, c *console, noColor bool) (*outputs, error) {
 // wantsColor tells whether w is a terminal whose user has nothing against
 // colour (no-color.org).
 func wantsColor(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // end finishes all reports and puts the files in their places.

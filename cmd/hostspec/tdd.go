@@ -1,17 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hostspec/hostspec/spec/loop"
-	"github.com/hostspec/hostspec/spec/password"
+	"github.com/hostspec/hostspec/spec/report"
 )
 
 // tddCommand is `hostspec tdd`.
@@ -39,6 +39,7 @@ type tddCommand struct {
 	Promote    string   `placeholder:"TAG" help:"Tag the image that was tested."`
 
 	Formats []string `name:"format" short:"f" sep:"none" placeholder:"NAME[:FILE]" help:"Report the specs of each stage, too: documentation, progress, json or junit; to FILE, or to the terminal. May be given several times."`
+	Quiet   bool     `short:"q" help:"Show what converge prints only where it fails."`
 	NoColor bool     `help:"No colour, as with NO_COLOR in the environment."`
 
 	Suites []string `arg:"" optional:"" name:"suite" help:"Names of suites. Default: all of the file."`
@@ -56,6 +57,7 @@ Exit codes, the first that applies:
   1    a spec was answered wrong, the second converge changed something, too few
        changes are covered, or with --strict a spec was vacuous
   3    converge failed, the target was UNREACHABLE, or something could not be told
+  4    nothing was tested
   0    all held
   130  stopped by Ctrl-C`
 }
@@ -77,23 +79,25 @@ func (t *tddCommand) Run(c *console) error {
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
-	all := &tddRun{command: t, console: c, stop: stop, password: source, outputs: outputs, began: time.Now()}
+	all := &tddRun{command: t, console: c, stop: stop, password: source}
+	all.begin(outputs)
 	remove, err := all.compile(suites)
 	if err != nil {
 		return stop.explain(err)
 	}
-	defer remove()
 	if t.Watch {
-		return all.watch(suites[0])
+		return exit(all.watch(suites[0], remove))
 	}
+	defer remove()
 	var results []*loop.Result
 	for _, s := range suites {
 		if stop.interrupted() {
 			break
 		}
+		fmt.Fprintf(all.stages(), "suite %s\n", s.Name)
 		results = append(results, loop.Run(stop.soft, s, t.options(s), all.hooks(s)))
 	}
-	return all.finish(results)
+	return exit(all.finish(results))
 }
 
 // suites are those of the file, with what flags replace in them, or the one that
@@ -122,6 +126,9 @@ func (t *tddCommand) suites() ([]*loop.Suite, error) {
 	}
 	if t.Watch && len(suites) > 1 {
 		return nil, errors.New("--watch is for one suite; name it")
+	}
+	if t.Watch && t.Promote != "" {
+		return nil, errors.New("--watch and --promote contradict each other: nothing is promoted while it goes on")
 	}
 	if t.MinCoverage < 0 || t.MinCoverage > 100 {
 		return nil, fmt.Errorf("--min-coverage %d: want 0 to 100", t.MinCoverage)
@@ -172,20 +179,16 @@ func (t *tddCommand) outputs(c *console) (*outputs, error) {
 	// The terminal shows the stages unless a report was asked for there.
 	kept := wanted[:0]
 	for _, o := range wanted {
-		if o.file != "" || named(t.Formats, o.format) {
+		if o.file != "" || slices.Contains(t.Formats, o.format) || slices.Contains(t.Formats, o.format+":-") {
 			kept = append(kept, o)
 		}
 	}
-	return openOutputs(kept, c, t.NoColor)
-}
-
-func named(formats []string, name string) bool {
-	for _, f := range formats {
-		if f == name {
-			return true
+	for _, o := range kept {
+		if t.Watch && o.file == "" && report.IsDocument(o.format) {
+			return nil, fmt.Errorf("--watch would write one document after another to the terminal; -f %s:FILE keeps the newest", o.format)
 		}
 	}
-	return false
+	return openOutputs(kept, c, t.NoColor)
 }
 
 // options are those of one suite.
@@ -215,8 +218,3 @@ func containerName(s *loop.Suite) string {
 		return '-'
 	}, filepath.Base(dir)+"-"+s.Name)
 }
-
-var (
-	_ = context.Canceled
-	_ = password.Source{}
-)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,12 +23,23 @@ type tddRun struct {
 	console  *console
 	stop     *stopper
 	password *password.Source
-	outputs  *outputs
-	began    time.Time
 	packages map[*loop.Suite][]*specPackage
 
-	counts map[report.Outcome]int
-	begun  []string
+	// The rest is of one report: the whole run, or one turn of --watch.
+	outputs  *outputs
+	began    time.Time
+	counts   map[report.Outcome]int
+	problems []report.Problem
+	// refused says that specs could not be run as they are, and untested that there
+	// was none to run.
+	refused, untested bool
+	printed           int // lines beside those of the stages
+}
+
+// begin begins a report.
+func (r *tddRun) begin(outputs *outputs) {
+	r.outputs, r.began, r.counts = outputs, time.Now(), map[report.Outcome]int{}
+	r.problems, r.refused, r.untested, r.printed = nil, false, false, 0
 }
 
 // compile makes a test binary of each package of all suites, before a container is
@@ -37,79 +50,101 @@ func (r *tddRun) compile(suites []*loop.Suite) (remove func(), err error) {
 		return nil, fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
 	}
 	remove = func() { os.RemoveAll(folder) } // what is left there harms nobody
-	r.packages = map[*loop.Suite][]*specPackage{}
-	r.counts = map[report.Outcome]int{}
+	found := map[*loop.Suite][]*specPackage{}
 	var all []*specPackage
 	for _, s := range suites {
-		found, err := findPackages(r.stop.soft, s.Specs)
-		if err != nil {
+		if found[s], err = findPackages(r.stop.soft, s.Specs); err != nil {
 			remove()
 			return nil, fmt.Errorf("suite %s: %w", s.Name, err)
 		}
-		r.packages[s] = found
-		all = append(all, found...)
+		all = append(all, found[s]...)
 	}
-	if err := compile(r.stop.soft, all, folder, r.console.stderr); err != nil {
+	// Nobody debugs these, and with --watch somebody waits for the linker.
+	if err := compile(r.stop.soft, all, folder, r.console.stderr, "-ldflags=-s -w"); err != nil {
 		remove()
 		return nil, err
 	}
+	r.packages = found
 	return remove, nil
 }
 
 // hooks show what happens on the terminal, and run the specs.
 func (r *tddRun) hooks(s *loop.Suite) loop.Hooks {
-	out := r.console.stdout
-	if r.outputs.lastLine != r.console.stdout {
-		out = r.console.stderr // a document is being written there
-	}
-	converge := &prefixer{prefix: "    | ", w: out, mu: &sync.Mutex{}}
-	return loop.Hooks{
+	h := loop.Hooks{
 		Specs: func(ctx context.Context, stage loop.Stage, target string) loop.SpecRun {
 			return r.specs(ctx, s, stage, target)
 		},
-		Begin: func(stage loop.Stage) {
-			if stage == loop.Create {
-				fmt.Fprintf(out, "suite %s\n", s.Name)
-			}
-		},
-		End: func(e loop.StageResult) {
-			converge.flush()
-			fmt.Fprintln(out, stageLine(e))
-			for _, d := range e.Details {
-				fmt.Fprintln(out, "      "+strings.ReplaceAll(d, "\n", "\n      "))
-			}
-			r.tellStage(s, e)
-		},
-		Output: converge,
 	}
+	out := r.stages()
+	if r.command.Quiet {
+		said := &tail{}
+		h.Output = said
+		h.End = func(e loop.StageResult) {
+			if text := said.String(); e.Outcome == loop.Broken && text != "" {
+				fmt.Fprintln(out, "    | "+strings.ReplaceAll(text, "\n", "\n    | "))
+			}
+			said.reset()
+			r.tell(s, e)
+		}
+		return h
+	}
+	live := &prefixer{prefix: "    | ", w: counter{out, &r.printed}, mu: &sync.Mutex{}}
+	h.Output = live
+	h.End = func(e loop.StageResult) {
+		live.flush()
+		r.tell(s, e)
+	}
+	return h
+}
+
+// stages is where the stages are told and what converge prints: on the terminal,
+// unless a report is being written there.
+func (r *tddRun) stages() io.Writer {
+	if r.outputs.terminal != "" {
+		return r.console.stderr
+	}
+	return r.console.stdout
+}
+
+// A counter counts the writes, each of which is a line.
+type counter struct {
+	io.Writer
+	n *int
+}
+
+func (c counter) Write(p []byte) (int, error) {
+	*c.n++
+	return c.Writer.Write(p)
+}
+
+// tell tells how a stage went, on the terminal and in the reports.
+func (r *tddRun) tell(s *loop.Suite, e loop.StageResult) {
+	r.reportStage(s, e)
+	if r.outputs.terminal == "documentation" {
+		return // which has just told it
+	}
+	out := r.stages()
+	fmt.Fprintln(out, r.stageLine(e))
+	for _, d := range e.Details {
+		fmt.Fprintln(out, "      "+strings.ReplaceAll(d, "\n", "\n      "))
+	}
+	r.printed += len(e.Details)
 }
 
 // stageLine is one line of the summary.
-func stageLine(e loop.StageResult) string {
+func (r *tddRun) stageLine(e loop.StageResult) string {
 	took := ""
 	if e.Outcome != loop.Skipped {
 		took = evidence.Duration(e.Took)
 	}
-	return strings.TrimRight(fmt.Sprintf("  %-10s  %-7s  %8s  %s", e.Stage, e.Outcome, took, e.Summary), " ")
+	outcome := fmt.Sprintf("%-7s", e.Outcome)
+	if color := map[loop.Outcome]string{loop.Held: "32", loop.Failed: "31", loop.Warned: "33", loop.Broken: "33"}[e.Outcome]; color != "" && r.colored() {
+		outcome = "\x1b[" + color + "m" + outcome + "\x1b[0m" // ECMA-48, Select Graphic Rendition
+	}
+	return strings.TrimRight(fmt.Sprintf("  %-10s  %s  %8s  %s", e.Stage, outcome, took, e.Summary), " ")
 }
 
-// A gatherer is a Format that keeps results.
-type gatherer struct {
-	begins  []report.Begin
-	results []gathered
-}
-
-type gathered struct {
-	begin  report.Begin
-	result report.Result
-}
-
-func (g *gatherer) Begin(b report.Begin) { g.begins = append(g.begins, b) }
-func (g *gatherer) Result(b report.Begin, r report.Result) {
-	g.results = append(g.results, gathered{b, r})
-}
-func (g *gatherer) Done(report.Begin)        {}
-func (g *gatherer) End(report.Summary) error { return nil }
+func (r *tddRun) colored() bool { return !r.command.NoColor && wantsColor(r.stages()) }
 
 // specs runs the specs of a suite in one stage and hands them to the reports.
 func (r *tddRun) specs(ctx context.Context, s *loop.Suite, stage loop.Stage, target string) loop.SpecRun {
@@ -130,139 +165,108 @@ func (r *tddRun) specs(ctx context.Context, s *loop.Suite, stage loop.Stage, tar
 	var problems []error
 	for _, p := range sum.Problems {
 		problems = append(problems, errors.New(strings.TrimSpace(p.Package+": "+p.Text+"\n"+p.Output)))
+		p.Target, p.Stage = s.Name, string(stage)
+		r.problems = append(r.problems, p)
 	}
 	out.Err = errors.Join(problems...)
-	if ctx.Err() != nil {
+	switch code := col.exitCode(sum); {
+	case ctx.Err() != nil:
 		out.Err = context.Cause(ctx)
+	case code == exitUsage:
+		r.refused = true
+	case code == exitNothing:
+		r.untested = true
 	}
-	r.report(s, stage, gather)
+	r.report(s, stage, p.targets[0].shown, gather)
 	return out
 }
 
-// report hands the results of a stage to the reports that were asked for. In red a
-// spec is expected to fail, and so what failed is told as skipped.
-func (r *tddRun) report(s *loop.Suite, stage loop.Stage, g *gatherer) {
-	rename := func(b report.Begin) report.Begin {
-		b.Target = s.Name + " " + string(stage)
-		return b
-	}
-	for _, b := range g.begins {
-		for _, f := range r.outputs.formats {
-			f.Begin(rename(b))
-		}
-	}
-	for _, one := range g.results {
-		result := one.result
-		result.Stage = string(stage)
-		if stage == loop.Red && result.Outcome.Bad() {
-			result.Outcome, result.FailedAt, result.Output = report.Skipped, nil, ""
-			result.Message = "red, as a spec is before converge"
-		}
-		if result.Node == "" {
-			r.counts[result.Outcome]++
-		}
-		for _, f := range r.outputs.formats {
-			f.Result(rename(one.begin), result)
-		}
-	}
-	for _, b := range g.begins {
-		for _, f := range r.outputs.formats {
-			f.Done(rename(b))
-		}
-	}
-}
-
-// tellStage hands a stage itself to the reports, as a spec: what makes a gate fail has
-// to stand in them.
-func (r *tddRun) tellStage(s *loop.Suite, e loop.StageResult) {
-	b := report.Begin{Target: s.Name + " stages", Package: s.Name, Suite: "the loop of " + s.Name, Specs: len(loop.Stages()), Total: len(loop.Stages())}
-	outcome := map[loop.Outcome]report.Outcome{
-		loop.Held: report.Passed, loop.Warned: report.Passed, loop.Failed: report.Failed, loop.Broken: report.NotTold, loop.Skipped: report.Skipped,
-	}[e.Outcome]
-	result := report.Result{
-		Target: b.Target, Package: s.Name, Containers: []string{}, Text: string(e.Stage) + ": " + e.Summary, Stage: string(e.Stage),
-		Outcome: outcome, Start: time.Now().Add(-e.Took), Took: e.Took,
-	}
-	if outcome != report.Passed {
-		result.Message = strings.Join(append([]string{e.Summary}, e.Details...), "\n")
-	}
-	if outcome.Bad() {
-		at := result.Location
-		result.FailedAt = &at
-	}
-	for _, f := range r.outputs.formats {
-		if e.Stage == loop.Create {
-			f.Begin(b)
-		}
-		f.Result(b, result)
-		if e.Stage == loop.Promote {
-			f.Done(b)
-		}
-	}
-	r.counts[outcome]++
-}
-
-// finish writes the reports and the verdict.
-func (r *tddRun) finish(results []*loop.Result) error {
-	code := exitHeld
+// finish writes the reports and the verdict of each suite.
+func (r *tddRun) finish(results []*loop.Result) int {
+	code := r.exitCode(results)
+	sum := report.Summary{Counts: r.counts, Problems: r.problems, Start: r.began, Took: time.Since(r.began), Interrupted: r.stop.interrupted()}
 	for _, one := range results {
-		code = worse(code, tddCode(one))
+		sum.Targets = append(sum.Targets, one.Suite)
+		sum.Loops = append(sum.Loops, inReport(one))
 	}
-	if r.stop.interrupted() {
-		code = exitInterrupted
-	}
-	var names []string
-	for _, one := range results {
-		names = append(names, one.Suite)
-	}
-	err := r.outputs.end(report.Summary{Targets: names, Counts: r.counts, Start: r.began, Took: time.Since(r.began), Interrupted: r.stop.interrupted()})
-	if err != nil {
+	if err := r.outputs.end(sum); err != nil {
+		// Whoever waits for the report must not take its absence for success.
 		fmt.Fprintf(r.console.stderr, "hostspec: %v\n", err)
 		if code == exitHeld {
 			code = exitNotTold
 		}
 	}
-	for _, one := range results {
-		fmt.Fprintln(r.outputs.lastLine, verdict(one))
+	if r.stop.interrupted() {
+		fmt.Fprintln(r.console.stderr, "hostspec: interrupted: this is what was known by then")
 	}
-	return exit(code)
-}
-
-// tddCode is the exit code of one suite.
-func tddCode(r *loop.Result) int {
-	code := exitHeld
-	for _, s := range r.Stages {
-		switch s.Outcome {
-		case loop.Failed:
-			code = worse(code, exitWrong)
-		case loop.Broken:
-			code = worse(code, exitNotTold)
-		}
+	if len(results) == 0 {
+		return code
+	}
+	const screen = 12 // lines between the stages that leave them all in sight
+	if r.printed > screen && r.outputs.terminal != "documentation" && isTerminal(r.stages()) {
+		r.overview(results)
+	}
+	if _, err := fmt.Fprintln(r.outputs.lastLine, sum.Line()); err != nil && code == exitHeld {
+		code = exitNotTold
 	}
 	return code
 }
 
-// worse is the exit code that comes first.
-func worse(a, b int) int {
-	for _, code := range []int{exitUsage, exitWrong, exitNotTold} {
-		if a == code || b == code {
-			return code
+// overview shows all stages on one screen, without what was printed between them.
+func (r *tddRun) overview(results []*loop.Result) {
+	out := r.stages()
+	for _, one := range results {
+		fmt.Fprintf(out, "\nall of suite %s\n", one.Suite)
+		for _, e := range one.Stages {
+			fmt.Fprintln(out, "  "+r.stageLine(e))
 		}
 	}
-	return a
+}
+
+// exitCode is the exit code of all suites together.
+func (r *tddRun) exitCode(results []*loop.Result) int {
+	has := func(o loop.Outcome) bool {
+		return slices.ContainsFunc(results, func(one *loop.Result) bool {
+			return slices.ContainsFunc(one.Stages, func(s loop.StageResult) bool { return s.Outcome == o })
+		})
+	}
+	switch {
+	case r.stop.interrupted():
+		return exitInterrupted
+	case r.refused:
+		return exitUsage
+	case has(loop.Failed):
+		return exitWrong
+	case has(loop.Broken) && r.untested:
+		return exitNothing
+	case has(loop.Broken):
+		return exitNotTold
+	}
+	return exitHeld
 }
 
 // verdict is the last line about a suite.
 func verdict(r *loop.Result) string {
-	line := fmt.Sprintf("suite %s: %s in %s", r.Suite, r.Outcome(), evidence.Duration(r.Took))
+	outcome := r.Outcome()
+	said := string(outcome)
+	var at []string
+	for _, s := range r.Stages {
+		if outcome != loop.Held && s.Outcome == outcome {
+			at = append(at, string(s.Stage))
+		}
+	}
 	if r.Interrupted {
-		line = fmt.Sprintf("suite %s: interrupted after %s", r.Suite, evidence.Duration(r.Took))
+		said = "interrupted"
+	}
+	line := fmt.Sprintf("suite %s: %s in %s", r.Suite, said, evidence.Duration(r.Took))
+	if len(at) > 0 {
+		line += " at " + strings.Join(at, ", ")
 	}
 	if c := r.Coverage; c != nil {
-		line += ", coverage " + c.String()
+		line += "; coverage " + c.String()
 	}
 	if r.Image != "" {
-		line += ", promoted " + r.Image
+		line += "; promoted " + r.Image
 	}
 	return line
 }

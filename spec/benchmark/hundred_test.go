@@ -21,7 +21,7 @@ import (
 
 var (
 	runs = flag.Int("runs", 7, "how often each line of the tables is run")
-	only = flag.String("only", "", "the tables to make, by a regular expression: local, docker, ssh0s, ssh20ms, ssh100ms, edit")
+	only = flag.String("only", "", "the tables to make, by a regular expression: local, docker, ssh0s, ssh20ms, ssh100ms, edit, loop")
 	peer = flag.Bool("peers", true, "measure serverspec and testinfra, too, where they are installed")
 	far  = flag.Bool("far", false, "measure them at long round trips, too, which takes minutes")
 )
@@ -80,6 +80,9 @@ func BenchmarkHundredChecks(b *testing.B) {
 	}
 	if wanted.MatchString("edit") {
 		s.editing(out)
+	}
+	if wanted.MatchString("loop") {
+		s.loop(out)
 	}
 	b.ReportMetric(0, "ns/op") // the tables tell
 }

@@ -45,7 +45,12 @@ func (l *run) look(ctx context.Context) (*snapshot.Snapshot, error) {
 	return snapshot.Take(ctx, l.target, snapshot.Options{Stamps: container, Whole: container, Container: container, Ignore: l.suite.Ignore})
 }
 
+// lookBefore takes the first snapshot. In a later turn what counts is still how it all
+// began.
 func (l *run) lookBefore(ctx context.Context) (err error) {
+	if l.history.before != nil {
+		return nil
+	}
 	l.history.before, err = l.look(ctx)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -138,12 +139,9 @@ var ErrLive = errors.New("its target is no throwaway container, and converging c
 // is gone again, or kept as it was asked for, also when ctx ends before.
 func Run(ctx context.Context, s *Suite, o Options, h Hooks) *Result {
 	began := time.Now()
-	l := &run{suite: s, opt: o, hooks: h, result: &Result{Suite: s.Name}}
-	if l.opt.Timeout == 0 {
-		l.opt.Timeout = defaultConvergeTimeout
-	}
+	l := newRun(s, o, h)
 	defer func() { l.result.Took = time.Since(began) }()
-	l.stages(ctx)
+	l.stages(ctx, Stages())
 	l.result.Interrupted = ctx.Err() != nil
 	if err := l.cleanUp(); err != nil {
 		l.result.Stages = append(l.result.Stages, StageResult{Stage: Create, Outcome: Broken, Summary: "clean-up failed", Details: []string{err.Error()}})
@@ -168,15 +166,29 @@ type run struct {
 	green   []report.Result
 }
 
+func newRun(suite *Suite, o Options, h Hooks) *run {
+	s := *suite
+	s.Ignore = slices.Clone(s.Ignore)
+	for _, m := range s.Mounts {
+		// What is mounted is changed by people, not by converge.
+		s.Ignore = append(s.Ignore, m.Destination, m.Destination+"/**")
+	}
+	l := &run{suite: &s, opt: o, hooks: h, result: &Result{Suite: s.Name}}
+	if l.opt.Timeout == 0 {
+		l.opt.Timeout = defaultConvergeTimeout
+	}
+	return l
+}
+
 // stages goes from stage to stage. One that is broken, and a green one that failed,
 // end it: what follows would say nothing.
-func (l *run) stages(ctx context.Context) {
+func (l *run) stages(ctx context.Context, all []Stage) {
 	steps := map[Stage]func(context.Context) StageResult{
 		Create: l.create, Red: l.red, Converged: l.converge, Green: l.runGreen,
 		Idempotent: l.idempotent, Covered: l.covered, Promote: l.promote,
 	}
 	over := ""
-	for _, stage := range Stages() {
+	for _, stage := range all {
 		if over != "" {
 			l.end(StageResult{Stage: stage, Outcome: Skipped, Summary: over})
 			continue

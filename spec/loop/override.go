@@ -3,8 +3,13 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/distribution/reference"
+
+	"github.com/hostspec/hostspec/backends"
 )
 
 // An Override replaces parts of a suite, as flags do. What is empty replaces nothing.
@@ -23,6 +28,9 @@ func (o Override) Apply(s *Suite) error {
 	if o.Image != "" || o.Dockerfile != "" || o.Target != "" {
 		if one(o.Image)+one(o.Dockerfile)+one(o.Target) > 1 {
 			return errors.New("--image, --dockerfile and --target contradict each other")
+		}
+		if err := o.check(); err != nil {
+			return err
 		}
 		s.Image, s.Dockerfile, s.Target = o.Image, "", o.Target
 		if o.Dockerfile != "" {
@@ -44,10 +52,44 @@ func (o Override) Apply(s *Suite) error {
 		return err
 	}
 	if o.Promote != "" {
+		if _, err := reference.ParseNormalizedNamed(o.Promote); err != nil {
+			return fmt.Errorf("--promote %s: %w; want a tag such as registry.example/web:tested", o.Promote, err)
+		}
 		s.Promote = o.Promote
+	}
+	if s.Target != "" {
+		switch {
+		case o.Promote != "":
+			return fmt.Errorf("--promote is for containers, and %s is there already", s.Target)
+		case o.Boot != "":
+			return fmt.Errorf("--boot is for containers, and %s is there already", s.Target)
+		case len(o.Mount) > 0:
+			return fmt.Errorf("--mount is for containers, and %s is there already", s.Target)
+		}
+		s.Systemd, s.Mounts, s.Promote = false, nil, ""
 	}
 	if len(s.Specs) == 0 {
 		return errors.New("no specs were named; --specs ./spec/... says what to run")
+	}
+	return nil
+}
+
+// check checks what the suite is to begin with.
+func (o Override) check() error {
+	if o.Image != "" {
+		if _, err := reference.ParseAnyReference(o.Image); err != nil {
+			return fmt.Errorf("--image %s: %w; want one such as debian:bookworm", o.Image, err)
+		}
+	}
+	if o.Dockerfile != "" {
+		if info, err := os.Stat(o.Dockerfile); err != nil || info.IsDir() {
+			return fmt.Errorf("--dockerfile %s: there is no such file", o.Dockerfile)
+		}
+	}
+	if o.Target != "" {
+		if _, err := backends.Parse(o.Target); err != nil {
+			return fmt.Errorf("--target: %w", err)
+		}
 	}
 	return nil
 }
@@ -72,6 +114,9 @@ func (o Override) lists(s *Suite) error {
 		if err != nil {
 			return err
 		}
+		if _, err := os.Stat(source); err != nil {
+			return fmt.Errorf("--mount %s: %w", text, err)
+		}
 		s.Mounts = append(s.Mounts, Mount{source, destination})
 	}
 	if len(o.Env) > 0 {
@@ -79,7 +124,7 @@ func (o Override) lists(s *Suite) error {
 	}
 	for _, text := range o.Env {
 		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
+		if !ok || !variableName.MatchString(name) {
 			return fmt.Errorf("--env %s: want NAME=VALUE", name)
 		}
 		s.Env = append(s.Env, Variable{name, value})

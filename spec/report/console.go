@@ -143,7 +143,7 @@ func fullName(r Result) string {
 // place says on which target and at which line a spec failed.
 func place(f badResult) string {
 	r := f.result
-	text := "on " + visible(r.Target)
+	text := where(r.Target, r.Stage)
 	if r.Location.File != "" {
 		text += ", " + r.Location.String()
 	}

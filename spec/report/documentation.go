@@ -42,7 +42,11 @@ func NewDocumentation(w io.Writer, o Options) Format {
 func (d *documentation) Begin(b Begin) {
 	s := &docSuite{begin: b}
 	d.waiting = append(d.waiting, s)
-	d.say(s, fmt.Sprintf("\n%s %s\n", d.paint(bold, visible(b.Suite)), d.paint(faint, "on "+visible(b.Target))))
+	title, place := visible(b.Suite), where(b.Target, b.Stage)
+	if b.Suite == NodeStage && b.Package == "" {
+		title, place = "stage "+b.Stage, where(b.Target, "")
+	}
+	d.say(s, fmt.Sprintf("\n%s %s\n", d.paint(bold, title), d.paint(faint, place)))
 	d.advance()
 }
 
@@ -51,6 +55,10 @@ func (d *documentation) Result(b Begin, r Result) {
 	s := d.suite(b)
 	if s == nil || r.Filtered {
 		return // what nobody asked for is in the count alone
+	}
+	if r.Node == NodeStage {
+		d.say(s, d.stageText(r, number))
+		return
 	}
 	if r.Node != "" {
 		d.say(s, fmt.Sprintf("  %s\n", d.line(r, "["+r.Node+"] "+r.Text, number)))

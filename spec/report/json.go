@@ -27,6 +27,7 @@ type jsonSuite struct {
 	Target  string `json:"target"`
 	Package string `json:"package"`
 	Suite   string `json:"suite"`
+	Stage   string `json:"stage,omitempty"`
 }
 
 // jsonResult is a Result whose time spans are seconds. An untagged pointer that
@@ -54,6 +55,8 @@ type jsonSummary struct {
 	Skipped     int    `json:"skipped"`
 	Interrupted bool   `json:"interrupted"`
 	Line        string `json:"line"`
+	// Loops are the suites of hostspec tdd.
+	Loops []LoopSuite `json:"loops,omitempty"`
 }
 
 type jsonFormat struct {
@@ -71,7 +74,7 @@ func NewJSON(w io.Writer, _ Options) Format {
 }
 
 func (j *jsonFormat) Begin(b Begin) {
-	j.doc.Suites = append(j.doc.Suites, jsonSuite{Target: b.Target, Package: b.Package, Suite: b.Suite})
+	j.doc.Suites = append(j.doc.Suites, jsonSuite{Target: b.Target, Package: b.Package, Suite: b.Suite, Stage: b.Stage})
 }
 
 func (j *jsonFormat) Done(Begin) {}
@@ -93,7 +96,7 @@ func (j *jsonFormat) End(s Summary) error {
 	j.doc.Problems = append(j.doc.Problems, s.Problems...)
 	j.doc.Summary = jsonSummary{
 		Targets: len(s.Targets), Specs: s.Specs(), Passed: s.Passed(), Failed: s.Failed(),
-		NotTold: s.NotTold(), Skipped: s.Skipped(), Interrupted: s.Interrupted, Line: s.Line(),
+		NotTold: s.NotTold(), Skipped: s.Skipped(), Interrupted: s.Interrupted, Line: s.Line(), Loops: s.Loops,
 	}
 	enc := json.NewEncoder(j.w)
 	enc.SetIndent("", "  ")

@@ -54,7 +54,7 @@ type (
 type junit struct {
 	w      io.Writer
 	suites []*junitSuite
-	byName map[[2]string]*junitSuite
+	byName map[[3]string]*junitSuite
 	// titles are the texts given to Run, by package.
 	titles map[string]string
 }
@@ -64,7 +64,7 @@ type junit struct {
 // and target.package as the class name. What was answered wrong is a failure,
 // what could not be told an error. It is written when the run is over.
 func NewJUnit(w io.Writer, _ Options) Format {
-	return &junit{w: w, byName: map[[2]string]*junitSuite{}, titles: map[string]string{}}
+	return &junit{w: w, byName: map[[3]string]*junitSuite{}, titles: map[string]string{}}
 }
 
 func (j *junit) Begin(b Begin) { j.titles[b.Package] = b.Suite }
@@ -72,8 +72,8 @@ func (j *junit) Begin(b Begin) { j.titles[b.Package] = b.Suite }
 func (j *junit) Done(Begin) {}
 
 func (j *junit) Result(b Begin, r Result) {
-	s := j.suite(r.Target, r.Package, r.Start)
-	c := junitCase{Name: xmlText(junitName(r)), Classname: className(r.Target, r.Package), Time: junitTime(r.Took)}
+	s := j.suite(r.Target, r.Stage, r.Package, r.Start)
+	c := junitCase{Name: xmlText(junitName(r)), Classname: className(r.Target, r.Stage, r.Package), Time: junitTime(r.Took)}
 	cause := &junitCause{Message: xmlText(oneLine(r.Message))}
 	switch r.Outcome {
 	case Passed:
@@ -104,7 +104,7 @@ func (j *junit) Result(b Begin, r Result) {
 // is dropped there.
 func (j *junit) End(sum Summary) error {
 	for _, p := range sum.Problems {
-		s := j.suite(p.Target, p.Package, sum.Start)
+		s := j.suite(p.Target, p.Stage, p.Package, sum.Start)
 		text := p.Text
 		if p.Output != "" {
 			text += "\n\nthe end of what it printed:\n" + p.Output
@@ -112,7 +112,7 @@ func (j *junit) End(sum Summary) error {
 		s.Tests++
 		s.Errors++
 		s.Cases = append(s.Cases, junitCase{
-			Name: "the whole package", Classname: className(p.Target, p.Package), Time: junitTime(0),
+			Name: "the whole package", Classname: className(p.Target, p.Stage, p.Package), Time: junitTime(0),
 			Error: &junitCause{Message: xmlText(oneLine(p.Text)), Type: "problem", Text: xmlText(visible(text))},
 		})
 	}
@@ -131,16 +131,19 @@ func (j *junit) End(sum Summary) error {
 	return err
 }
 
-func (j *junit) suite(target, pkg string, start time.Time) *junitSuite {
-	key := [2]string{target, pkg}
+func (j *junit) suite(target, stage, pkg string, start time.Time) *junitSuite {
+	key := [3]string{target, stage, pkg}
 	s, ok := j.byName[key]
 	if !ok {
 		title := j.titles[pkg]
 		if title == "" {
 			title = pkg
 		}
+		if title == "" {
+			title = NodeStage
+		}
 		if target != "" {
-			title = strings.TrimSpace(title + " on " + target)
+			title = strings.TrimSpace(title + " " + where(target, stage))
 		}
 		s = &junitSuite{
 			Name: or(xmlText(visible(title)), "hostspec"), Package: xmlText(pkg),
@@ -153,7 +156,12 @@ func (j *junit) suite(target, pkg string, start time.Time) *junitSuite {
 }
 
 // junitName names a spec; the schemas want some name.
-func junitName(r Result) string { return or(fullName(r), "(a spec without a name)") }
+func junitName(r Result) string {
+	if r.Node == NodeStage {
+		return r.Text
+	}
+	return or(fullName(r), "(a spec without a name)")
+}
 
 // junitBody is a failure in full, with the line it belongs to: the schema of
 // Jenkins has no attribute for that.
@@ -171,10 +179,14 @@ func junitBody(r Result) string {
 	return body
 }
 
-// className is target.package. Jenkins takes what follows the last dot for the
-// class and what precedes it for a package, so the Go package keeps none.
-func className(target, pkg string) string {
+// className is target.package, in a loop target.stage.package. Jenkins takes what
+// follows the last dot for the class and what precedes it for a package, so the Go
+// package keeps none.
+func className(target, stage, pkg string) string {
 	name := strings.ReplaceAll(pkg, ".", "_")
+	if stage != "" {
+		name = strings.TrimSuffix(stage+"."+name, ".")
+	}
 	if target == "" {
 		return xmlText(name)
 	}

@@ -43,7 +43,7 @@ type Result struct {
 	Containers []string `json:"containers"`
 	Text       string   `json:"text"`
 	// Node is what kind of node this is when it is no spec but a part of the
-	// suite that failed: "BeforeSuite". Else it is empty.
+	// suite that failed, "BeforeSuite", or NodeStage. Else it is empty.
 	Node string `json:"node,omitempty"`
 	// Stage is the part of hostspec tdd's loop in which it ran: "red", "green"; empty
 	// outside of it.
@@ -93,6 +93,8 @@ type Begin struct {
 	Package string `json:"package"`
 	// Suite is the text that was given to Run.
 	Suite string `json:"suite"`
+	// Stage is the part of hostspec tdd's loop that it belongs to; empty outside of it.
+	Stage string `json:"stage,omitempty"`
 	// Specs is how many specs are going to run, and Total how many there are.
 	Specs int `json:"specs"`
 	Total int `json:"total"`

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Summary struct {
 	// Start is when the run began and Took how long it lasted.
 	Start time.Time
 	Took  time.Duration
+	// Loops are the suites of hostspec tdd, in their order.
+	Loops []LoopSuite
 }
 
 // A Problem is what went wrong beside the specs: a package that crashed, a
@@ -27,6 +30,8 @@ type Problem struct {
 	// one of them.
 	Target  string `json:"target,omitempty"`
 	Package string `json:"package,omitempty"`
+	// Stage is the part of hostspec tdd's loop; empty outside of it.
+	Stage string `json:"stage,omitempty"`
 	// Text says what, and what can be done about it.
 	Text string `json:"text"`
 	// Output is the end of what the package had printed, where that helps.
@@ -50,8 +55,15 @@ func (s Summary) Skipped() int { return s.Counts[Skipped] + s.Counts[Pending] }
 func (s Summary) Specs() int { return s.Passed() + s.Failed() + s.NotTold() + s.Skipped() }
 
 // Line is the last line of a run. Scripts read it, so its words are the same for
-// every number.
+// every number. A loop has a line for each suite, which says how that went.
 func (s Summary) Line() string {
+	if len(s.Loops) > 0 {
+		var lines []string
+		for _, l := range s.Loops {
+			lines = append(lines, l.Line)
+		}
+		return strings.Join(lines, "\n")
+	}
 	line := fmt.Sprintf("%d specs: %d passed, %d failed, %d could not tell, %d skipped",
 		s.Specs(), s.Passed(), s.Failed(), s.NotTold(), s.Skipped())
 	if len(s.Targets) > 1 {
