@@ -109,7 +109,7 @@ func TestContainerThatRestartsAgainAndAgain(t *testing.T) {
 	until(t, "a long pause", func() bool {
 		var n int
 		fmt.Sscan(engine(t, "inspect", "--format", "{{.RestartCount}}", id), &n)
-		return n >= 6 && engine(t, "inspect", "--format", "{{.State.Restarting}}", id) == "true"
+		return n >= 7 && engine(t, "inspect", "--format", "{{.State.Restarting}}", id) == "true"
 	})
 	wantText(t, unreachableText(t, "docker://"+id), "it restarts again and again", "exit 4", "no database")
 }

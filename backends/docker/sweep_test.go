@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,9 @@ func TestSweep(t *testing.T) {
 		labelled("nonsense"),
 		startContainer(t, image, "sh", "-c", wait),
 	}
+	before := containersOf(t, image)
 	mine := mustOpen(t, "docker-image://"+image)
-	stay = append(stay, strings.Fields(engine(t, "ps", "--quiet", "--no-trunc", "--filter", "ancestor="+image, "--filter", "label=hostspec.owner", "--latest"))...)
+	stay = append(stay, slices.DeleteFunc(containersOf(t, image), func(id string) bool { return slices.Contains(before, id) })...)
 	neverStarted := engine(t, "create", "--label", "hostspec.owner="+strings.Join([]string{words[0], "another-boot", words[2], words[3], words[4]}, " "), image, "true")
 	t.Cleanup(func() { engine(t, "rm", "--force", neverStarted) })
 	gone := []string{left, neverStarted,
