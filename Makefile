@@ -6,7 +6,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PACKAGES    = ./... ./.ci/testsum
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
-TESTFLAGS   = -race -count=1 -timeout 20m
+TESTFLAGS   = -race -count=1 -timeout 40m
 
 .PHONY: test check rigs bench
 
@@ -32,5 +32,5 @@ rigs:
 # Times and sizes beside the floor, the tables last; no test fails by them.
 # BENCHFLAGS="-runs 15 -far" says how: see spec/benchmark.
 bench: rigs
-	go test -count=1 -timeout 20m -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /spec/benchmark)
+	go test -count=1 -timeout 40m -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /spec/benchmark)
 	go test -count=1 -timeout 60m -run '^$$' -bench . ./spec/benchmark -args $(BENCHFLAGS)
