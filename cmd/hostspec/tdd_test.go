@@ -300,6 +300,7 @@ func TestLoop_Interrupted(t *testing.T) {
 		"idempotent": {"[ ! -e /etc/app.conf ] || sleep 600; " + appConf, "true"},
 	} {
 		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
 			image := variant(t, "ENV A=b")
 			tag := strings.Replace(image, "hostspec-test/", "hostspec-test/promoted-", 1)
 			l := startLoop(t, hostspec(t, "tdd", "--image", image, "--converge", test.converge, "--specs", "./testdata/waits", "--promote", tag).
