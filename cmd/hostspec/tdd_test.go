@@ -300,7 +300,8 @@ func TestLoop_Interrupted(t *testing.T) {
 		"idempotent": {"[ ! -e /etc/app.conf ] || sleep 600; " + appConf, "true"},
 	} {
 		t.Run(stage, func(t *testing.T) {
-			image := variant(t, "ENV A=b")
+			t.Parallel()
+			image := variant(t, "ENV STAGE="+stage) // the same contents would be the same image
 			tag := strings.Replace(image, "hostspec-test/", "hostspec-test/promoted-", 1)
 			l := startLoop(t, hostspec(t, "tdd", "--image", image, "--converge", test.converge, "--specs", "./testdata/waits", "--promote", tag).
 				with("WAIT_SCRIPT="+test.spec))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -198,11 +199,12 @@ func (w *session) roots() []root {
 	return roots
 }
 
-// places names what is watched.
+// places names what is watched and is there.
 func (w *session) places() string {
 	var names []string
 	for _, r := range w.roots() {
-		if name := shortName(r.path); r.from != "" && !slices.Contains(names, name) {
+		name := shortName(r.path)
+		if _, err := os.Stat(r.path); err == nil && r.from != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

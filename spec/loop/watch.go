@@ -31,7 +31,7 @@ func (s *Session) Turn(ctx context.Context, from Stage) *Result {
 	if l.target != nil {
 		l.result.Target = l.target.String()
 	}
-	if from == Create && l.draft != nil {
+	if from == Create && (l.draft != nil || l.target != nil) {
 		if err := s.drop(); err != nil {
 			r := broken("removing the container", err)
 			r.Stage = Create
