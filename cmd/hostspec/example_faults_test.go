@@ -9,12 +9,10 @@ import (
 
 // A fault is what somebody may have done wrong, and how the loop tells of it.
 type fault struct {
-	name    string
 	code    int
 	stage   string
 	outcome string
-	// says are texts of the stage's summary and details. MANIFEST's own words are
-	// those of the tool's failure.
+	// says are texts of the stage's summary and details.
 	says []string
 	args []string
 }
@@ -31,7 +29,7 @@ var faults = map[string]fault{
 		says: []string{"1 difference: 1 file after the second converge", "file /srv/web/index.html "}},
 	"uncovered": {code: 1, stage: "covered", outcome: "failed", args: []string{"--min-coverage", "100"},
 		says: []string{"no spec looks at file /etc/motd.web", `File("/etc/motd.web").Should(`}},
-	"converge fails": {code: 3, stage: "converge", outcome: "broken", says: []string{"converge failed: "}},
+	"converge fails": {code: 3, stage: "converge", outcome: "broken"}, // in the words of the tool
 }
 
 // A webserverTool is one of the example's suites and how the faults get into it.
