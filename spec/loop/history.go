@@ -68,20 +68,28 @@ func (l *run) lookAfter(ctx context.Context) (err error) {
 
 // was are the hashes of files as they were in the image.
 func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Digest, error) {
-	h := &l.history
 	if len(names) == 0 {
 		return nil, nil
 	}
+	origin, err := l.origin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Hash(ctx, origin, names, snapshot.Options{})
+}
+
+// origin is the second container of the image, made when it is first needed.
+func (l *run) origin(ctx context.Context) (_ *target.Target, err error) {
+	h := &l.history
 	if h.origin == nil {
-		var err error
 		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: l.image, Mounts: mounts(l.suite)}); err != nil {
 			return nil, fmt.Errorf("cannot make a second container of %s: %w", l.image, err)
 		}
-		if h.originTarget, err = newTarget(h.origin.URI(), l.mask); err != nil {
-			return nil, err
-		}
 	}
-	return snapshot.Hash(ctx, h.originTarget, names, snapshot.Options{})
+	if h.originTarget == nil {
+		h.originTarget, err = newTarget(h.origin.URI(), l.mask)
+	}
+	return h.originTarget, err
 }
 
 // changes is what converge has changed.

@@ -231,9 +231,9 @@ func (l *run) sideOf(c Converge) (*target.Target, error) {
 }
 
 // environment is that of the suite; a command on this side also learns what the
-// target is.
+// target is. Ansible does not run where texts are not UTF-8.
 func (l *run) environment(c Converge) []string {
-	var out []string
+	out := []string{"LC_ALL=C.UTF-8"}
 	for _, v := range l.suite.Env {
 		out = append(out, v.Name+"="+v.Value)
 	}
