@@ -200,9 +200,10 @@ func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err er
 	if err != nil {
 		return "", err
 	}
-	verdict := fact.ReadConverge(c.Run, o.Status.Code, c.Accept, append(append([]byte{}, o.Stdout...), o.Stderr...))
+	printed := slices.Concat(o.Stdout, []byte("\n"), o.Stderr)
+	verdict := fact.ReadConverge(c.Run, o.Status.Code, c.Accept, printed)
 	if verdict.Failure != "" {
-		return "", fmt.Errorf("%s", verdict.Failure)
+		return "", errors.New(verdict.Failure + lastSaid(verdict.Failure, string(printed)))
 	}
 	name := verdict.Tool
 	if name == "" {
@@ -213,6 +214,16 @@ func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err er
 		said += fmt.Sprintf(", says %d changed", verdict.Changed)
 	}
 	return said, nil
+}
+
+// lastSaid is the last line of what a command printed, where the failure tells no
+// more than an exit code.
+func lastSaid(failure, printed string) string {
+	said := evidence.Excerpt(strings.TrimSpace(lastLine(printed)), 300)
+	if strings.Contains(failure, ":") || said == "" {
+		return ""
+	}
+	return "; the last it said: " + said
 }
 
 // sideOf is where a command runs.
