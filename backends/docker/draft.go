@@ -140,6 +140,15 @@ func draftOwner(name string) (owner, error) {
 // URI is the target that the container is.
 func (d *Draft) URI() string { return "docker://" + d.made.id[:12] }
 
+// RootURI is the target that the container is for root, where its image has another
+// user.
+func (d *Draft) RootURI() string {
+	if user, _, _ := strings.Cut(d.made.config.User, ":"); user == "" || user == "root" || user == "0" || d.made.opt.systemd {
+		return d.URI()
+	}
+	return "docker://0@" + d.made.id[:12]
+}
+
 // ID is the engine's name for the container.
 func (d *Draft) ID() string { return d.made.id }
 

@@ -171,6 +171,13 @@ func (f *folding) partOfFile(i snapshot.Item) string {
 			}
 		}
 	}
+	// A mask is a link in the place of a unit, and a mounted folder hides what was there.
+	if unit, ok := strings.CutPrefix(i.Name, "/etc/systemd/system/"); ok && attr(i, "link") == "/dev/null" {
+		return f.service(unit)
+	}
+	if mounted := key(snapshot.KindMount, i.Name); f.has(mounted) {
+		return mounted
+	}
 	if i.Change == snapshot.Removed {
 		return f.partOfRemoved(i)
 	}

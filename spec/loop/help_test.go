@@ -187,7 +187,20 @@ func box(t testing.TB, files ...rig.File) string {
 		{Name: "/etc/passwd", Content: "root:x:0:0:root:/root:/bin/sh\n"}, {Name: "/etc/group", Content: "root:x:0:\n"},
 		{Name: "/etc/shadow", Mode: 0o600, Content: "root:*:19000:0:99999:7:::\n"}, {Name: "/root/", Mode: 0o700},
 	}
-	for _, applet := range strings.Fields("sh cat ls find xargs stat sha256sum gzip sleep mkdir rm cp mv touch chmod chown ln date grep sed tr sort head tail kill ps env test id uname setsid mount true false dd awk cut readlink printf read sync") {
+	needed, err := exec.Command("ldd", "/bin/busybox").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range strings.Fields(string(needed)) {
+		if strings.HasPrefix(word, "/") {
+			library, err := os.ReadFile(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, rig.File{Name: word, Mode: 0o755, Content: string(library)})
+		}
+	}
+	for _, applet := range strings.Fields("wc sh cat ls find xargs stat sha256sum gzip sleep mkdir rm cp mv touch chmod chown ln date grep sed tr sort head tail kill ps env test id uname setsid mount true false dd awk cut readlink printf read sync") {
 		all = append(all, rig.File{Name: "/bin/" + applet, Type: '2', Link: "busybox"})
 	}
 	return rig.MakeImage(t, append(all, files...)...)
@@ -216,7 +229,7 @@ import (
 func TestPasted(t *testing.T) { Run(t, "pasted") }
 
 var _ = Describe("what was printed", func() {
-	` + strings.Join(lines, "\n\t") + `
+	` + strings.ReplaceAll(strings.Join(lines, "\n"), "\n", "\n\t") + `
 })
 `
 	write := func(name, text string) string {

@@ -40,7 +40,7 @@ func (l *run) ownership(ctx context.Context, diff *snapshot.Difference) (ownersh
 			before = append(before, i.Name)
 		}
 	}
-	own, err := askOwnership(ctx, l.target, here)
+	own, err := askOwnership(ctx, l.eyes, here)
 	if err != nil || l.draft == nil {
 		return own, err
 	}
@@ -73,7 +73,7 @@ func (l *run) skeleton(ctx context.Context, diff *snapshot.Difference) (map[stri
 			names = append(names, f.Name)
 		}
 	}
-	sums, err := snapshot.Hash(ctx, l.target, names, snapshot.Options{})
+	sums, err := snapshot.Hash(ctx, l.eyes, names, snapshot.Options{})
 	out := map[string]string{}
 	for name, d := range sums {
 		out[strings.TrimPrefix(name, skeletonFolder)] = d.SHA256
