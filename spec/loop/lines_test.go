@@ -99,5 +99,5 @@ RUN set -e; ln -s /dev/null /etc/systemd/system/ssh.service; dpkg -i /debs/hs-ol
 
 // oneLine makes a script one line of a Dockerfile.
 func oneLine(script string) string {
-	return strings.ReplaceAll(strings.TrimSpace(script), "\n", "; ")
+	return strings.ReplaceAll(strings.TrimSpace(strings.ReplaceAll(script, "\\\n", "")), "\n", "; ")
 }

@@ -60,6 +60,7 @@ func Noise() []NoiseRule {
 		{Pattern: "/{root,home/*}/.ansible{,/**}", Why: "Ansible's working folder"},
 		{Pattern: "/**/__pycache__/**", Why: "what Python compiled as it ran"},
 		{Pattern: "/etc/{hosts,hostname,resolv.conf}", Why: "written by the container engine", Container: true},
+		{Pattern: "parameter:kernel.hostname", Why: "given by the container engine", Container: true},
 		{Pattern: "mount:/etc/{hosts,hostname,resolv.conf}", Why: "mounted by the container engine", Container: true},
 		{Pattern: "mount:/{proc,sys,dev,run}/**", Why: "the kernel's and the session's own"},
 		{Pattern: "mount:/var/lib/{docker,containers}/**", Why: "of containers, which come and go"},
