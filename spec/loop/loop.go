@@ -188,7 +188,8 @@ func (l *run) stages(ctx context.Context) {
 		began := time.Now()
 		r := steps[stage](ctx)
 		r.Stage, r.Took = stage, time.Since(began)
-		if ctx.Err() != nil && r.Outcome != Held {
+		// What was promoted is, and specs may have ended as if they had been asked.
+		if ctx.Err() != nil && (stage != Promote || r.Outcome != Held) {
 			r.Outcome, r.Summary, r.Details = Broken, "interrupted", nil
 		}
 		l.end(r)
