@@ -140,6 +140,15 @@ func draftOwner(name string) (owner, error) {
 // URI is the target that the container is.
 func (d *Draft) URI() string { return "docker://" + d.made.id[:12] }
 
+// RootURI is the target that the container is for root, where its image has another
+// user.
+func (d *Draft) RootURI() string {
+	if user, _, _ := strings.Cut(d.made.config.User, ":"); user == "" || user == "root" || user == "0" || d.made.opt.systemd {
+		return d.URI()
+	}
+	return "docker://0@" + d.made.id[:12]
+}
+
 // ID is the engine's name for the container.
 func (d *Draft) ID() string { return d.made.id }
 
@@ -155,8 +164,19 @@ func (d *Draft) Created(ctx context.Context) (time.Time, error) {
 	return time.Parse(time.RFC3339Nano, c.Created)
 }
 
-// State says in words how the container is, for whoever finds that it has gone.
+// endingTimeout is how long a container is given that perhaps ends.
+const endingTimeout = 2 * time.Second
+
+// State says in words how the container is, for whoever finds that it has gone. One
+// that ends at the moment has ended.
 func (d *Draft) State(ctx context.Context) string {
+	limited, cancel := context.WithTimeout(ctx, endingTimeout)
+	defer cancel()
+	ended, failed := d.made.api.ContainerWait(limited, d.made.id, container.WaitConditionNotRunning)
+	select {
+	case <-ended:
+	case <-failed:
+	}
 	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
 	switch {
 	case errdefs.IsNotFound(err):

@@ -90,7 +90,7 @@ func baseImage(dockerfile string) string {
 
 // takeBuilt puts a container of the built image in the place of that of its base.
 func (l *run) takeBuilt(ctx context.Context) error {
-	if err := l.target.Close(); err != nil {
+	if err := errors.Join(l.target.Close(), l.eyes.Close()); err != nil {
 		return err
 	}
 	if err := l.draft.Close(); err != nil {
@@ -104,8 +104,6 @@ func (l *run) takeBuilt(ctx context.Context) error {
 	if l.draft, err = docker.NewDraft(ctx, o); err != nil {
 		return err
 	}
-	l.text = l.draft.URI()
-	l.result.Target = l.text
-	l.target, err = newTarget(l.text, l.mask)
-	return err
+	l.result.Target = l.draft.URI()
+	return l.reach(l.draft.URI())
 }

@@ -1,10 +1,10 @@
 package loop
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hostspec/hostspec/spec/report"
@@ -83,7 +83,7 @@ func (l *run) covered(ctx context.Context) StageResult {
 	out := StageResult{Outcome: Held, Summary: "coverage: " + c.String()}
 	for _, one := range c.Changes {
 		if len(one.Specs) == 0 {
-			out.Details = append(out.Details, "no spec looks at "+one.title()+"; this one would:", "    "+one.Line)
+			out.Details = append(out.Details, "no spec looks at "+one.title()+"; this one would:\n    "+strings.ReplaceAll(one.Line, "\n", "\n    "))
 		}
 	}
 	out.Details = append(out.Details, c.Unknown...)
@@ -121,7 +121,9 @@ func lookedAt(results []report.Result) map[string][]string {
 // normalSubject is a resource's own name without what has several spellings.
 func normalSubject(subject string) string {
 	kind, name, _ := strings.Cut(subject, " ")
-	name = strings.Trim(name, `"`)
+	if plain, err := strconv.Unquote(name); err == nil {
+		name = plain
+	}
 	switch kind {
 	case "Service":
 		if !strings.Contains(name, ".") {
@@ -165,143 +167,4 @@ func splitPort(name string) (protocol, address, port string) {
 		return protocol, "", rest
 	}
 	return protocol, strings.Trim(rest[:i], "[]"), rest[i+1:]
-}
-
-func parameterCommand(name string) string { return "sysctl -n " + name }
-
-// A folding finds out which differences are part of which.
-type folding struct {
-	diff  *snapshot.Difference
-	owned ownership
-	// into says what an item is part of, by key; one that is missing stands for
-	// itself.
-	into map[string]string
-	all  map[string]snapshot.Item
-}
-
-func key(kind, name string) string { return kind + " " + name }
-
-// fold makes changes of differences: what a person would not name of its own counts
-// as a part of what he would.
-func fold(diff *snapshot.Difference, owned ownership) []Change {
-	f := &folding{diff: diff, owned: owned, into: map[string]string{}, all: map[string]snapshot.Item{}}
-	for _, i := range diff.Items {
-		f.all[key(i.Kind, i.Name)] = i
-	}
-	for _, i := range diff.Items {
-		if whole := f.partOf(i); whole != "" && whole != key(i.Kind, i.Name) {
-			f.into[key(i.Kind, i.Name)] = whole
-		}
-	}
-	f.foldFolders()
-	parts := map[string]int{}
-	for k := range f.into {
-		parts[f.root(k)]++
-	}
-	var out []Change
-	for _, i := range diff.Items {
-		k := key(i.Kind, i.Name)
-		if _, folded := f.into[k]; !folded {
-			out = append(out, Change{Kind: i.Kind, Name: i.Name, What: what(i), Parts: parts[k], item: i})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Change) int {
-		return cmp.Compare(slices.Index(snapshot.Kinds(), a.Kind), slices.Index(snapshot.Kinds(), b.Kind))
-	})
-	return out
-}
-
-// root follows parts of parts.
-func (f *folding) root(k string) string {
-	for range len(f.into) {
-		whole, ok := f.into[k]
-		if !ok {
-			return k
-		}
-		k = whole
-	}
-	return k
-}
-
-func what(i snapshot.Item) string {
-	_, text, _ := strings.Cut(i.String(), "  ")
-	return text
-}
-
-// partOf is the key of what an item is part of, or "".
-func (f *folding) partOf(i snapshot.Item) string {
-	switch i.Kind {
-	case snapshot.KindPackage:
-		return f.partOfPackage(i)
-	case snapshot.KindGroup:
-		// A new user's own primary group.
-		if u, ok := f.all[key(snapshot.KindUser, i.Name)]; ok && i.Change == snapshot.Added && u.Change == snapshot.Added {
-			gid, _ := i.After.Get("gid")
-			if own, _ := u.After.Get("gid"); own == gid {
-				return key(snapshot.KindUser, i.Name)
-			}
-		}
-	case snapshot.KindPassword:
-		if u, ok := f.all[key(snapshot.KindUser, i.Name)]; ok && u.Change != snapshot.Changed {
-			return key(snapshot.KindUser, i.Name)
-		}
-	case snapshot.KindFile, snapshot.KindCron:
-		return f.partOfFile(i)
-	}
-	return ""
-}
-
-// partOfPackage folds what came along under what was asked for.
-func (f *folding) partOfPackage(i snapshot.Item) string {
-	if i.Change != snapshot.Added || !f.owned.auto[i.Name] {
-		return ""
-	}
-	for _, other := range f.diff.Items {
-		if other.Kind == snapshot.KindPackage && other.Change == snapshot.Added && !f.owned.auto[other.Name] {
-			return key(other.Kind, other.Name)
-		}
-	}
-	return ""
-}
-
-// foldFolders folds folders all of whose changed children are parts of something, or
-// that are new and hold something that is told.
-func (f *folding) foldFolders() {
-	for _, i := range slices.Backward(f.diff.Items) {
-		k := key(i.Kind, i.Name)
-		if _, folded := f.into[k]; folded || i.Kind != snapshot.KindFile || typeOf(i) != "directory" {
-			continue
-		}
-		whole := ""
-		for _, child := range f.diff.Items {
-			if (child.Kind == snapshot.KindFile || child.Kind == snapshot.KindCron) && parent(child.Name) == i.Name {
-				root := f.root(key(child.Kind, child.Name))
-				if root == key(child.Kind, child.Name) || whole != "" && whole != root {
-					whole = ""
-					break
-				}
-				whole = root
-			}
-		}
-		if whole != "" {
-			f.into[k] = whole
-		}
-	}
-}
-
-// typeOf is the type of a file as it is now, or was.
-func typeOf(i snapshot.Item) string {
-	if t, ok := i.After.Get("type"); ok {
-		return t
-	}
-	t, _ := i.Before.Get("type")
-	return t
-}
-
-func parent(name string) string {
-	i := strings.LastIndexByte(name, '/')
-	if i <= 0 {
-		return "/"
-	}
-	return name[:i]
 }

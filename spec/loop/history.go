@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -42,7 +43,7 @@ func (h *history) close() error {
 // look takes a snapshot of the target.
 func (l *run) look(ctx context.Context) (*snapshot.Snapshot, error) {
 	container := l.draft != nil
-	return snapshot.Take(ctx, l.target, snapshot.Options{Stamps: container, Whole: container, Container: container, Ignore: l.suite.Ignore})
+	return snapshot.Take(ctx, l.eyes, snapshot.Options{Stamps: container, Whole: container, Container: container, Ignore: l.suite.Ignore})
 }
 
 // lookBefore takes the first snapshot. In a later turn what counts is still how it all
@@ -62,31 +63,43 @@ func (l *run) lookAfter(ctx context.Context) (err error) {
 	if h.after, err = l.look(ctx); err != nil || l.draft == nil {
 		return err
 	}
-	made, err := l.draft.Created(ctx)
-	if err != nil {
-		return err
+	written := snapshot.Candidates(h.before, h.after)
+	if len(l.suite.Converge) > 0 {
+		made, err := l.draft.Created(ctx)
+		if err != nil {
+			return err
+		}
+		// Also what the boot had changed before the first snapshot.
+		written = h.after.Since(made)
 	}
-	// Also what the boot had changed before the first snapshot.
-	h.hashes, err = snapshot.Hash(ctx, l.target, h.after.Since(made), snapshot.Options{})
+	h.hashes, err = snapshot.Hash(ctx, l.eyes, written, snapshot.Options{})
 	return err
 }
 
 // was are the hashes of files as they were in the image.
 func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Digest, error) {
-	h := &l.history
 	if len(names) == 0 {
 		return nil, nil
 	}
+	origin, err := l.origin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Hash(ctx, origin, names, snapshot.Options{})
+}
+
+// origin is the second container of the image, made when it is first needed.
+func (l *run) origin(ctx context.Context) (_ *target.Target, err error) {
+	h := &l.history
 	if h.origin == nil {
-		var err error
 		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: l.image, Mounts: mounts(l.suite)}); err != nil {
 			return nil, fmt.Errorf("cannot make a second container of %s: %w", l.image, err)
 		}
-		if h.originTarget, err = newTarget(h.origin.URI(), l.mask); err != nil {
-			return nil, err
-		}
 	}
-	return snapshot.Hash(ctx, h.originTarget, names, snapshot.Options{})
+	if h.originTarget == nil {
+		h.originTarget, err = newTarget(h.origin.RootURI(), l.mask)
+	}
+	return h.originTarget, err
 }
 
 // changes is what converge has changed.
@@ -129,7 +142,7 @@ func (l *run) idempotent(ctx context.Context) StageResult {
 	if len(l.suite.Converge) == 0 {
 		return StageResult{Outcome: Skipped, Summary: "an image is built anew each time"}
 	}
-	ran := l.convergeAll(ctx)
+	ran := l.convergeAll(ctx, rand.Text())
 	if ran.Outcome == Broken {
 		ran.Summary = "the second " + ran.Summary
 		return ran
@@ -193,7 +206,7 @@ func (l *run) sinceConverge(ctx context.Context, again *snapshot.Snapshot) (*sna
 		return snapshot.Diff(h.after, again, opt), nil
 	}
 	written := snapshot.Candidates(h.after, again)
-	now, err := snapshot.Hash(ctx, l.target, written, snapshot.Options{})
+	now, err := snapshot.Hash(ctx, l.eyes, written, snapshot.Options{})
 	if err != nil {
 		return nil, err
 	}

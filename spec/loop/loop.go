@@ -159,6 +159,7 @@ type run struct {
 	draft  *docker.Draft // nil for a live target
 	image  string        // what the draft was made from
 	target *target.Target
+	eyes   *target.Target // the same as root, who sees all
 	text   string         // what names the target
 	here   *target.Target // this side, for converge commands that run here
 
@@ -199,7 +200,8 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 		began := time.Now()
 		r := steps[stage](ctx)
 		r.Stage, r.Took = stage, time.Since(began)
-		if ctx.Err() != nil && r.Outcome != Held {
+		// What was promoted is, and specs may have ended as if they had been asked.
+		if ctx.Err() != nil && (stage != Promote || r.Outcome != Held) {
 			r.Outcome, r.Summary, r.Details = Broken, "interrupted", nil
 		}
 		l.end(r)
@@ -247,9 +249,7 @@ func (l *run) create(ctx context.Context) StageResult {
 	} else if !l.opt.Live {
 		return broken("looking at the target", fmt.Errorf("%s: %w; --on-live-target allows it", text, ErrLive))
 	}
-	l.text = text
-	var err error
-	if l.target, err = newTarget(text, l.mask); err != nil {
+	if err := l.reach(text); err != nil {
 		return broken("naming the target", err)
 	}
 	sys, err := l.target.System(ctx)
@@ -258,6 +258,20 @@ func (l *run) create(ctx context.Context) StageResult {
 	}
 	l.result.Target = l.target.String()
 	return StageResult{Outcome: Held, Summary: fmt.Sprintf("%s, %s", l.from(), sys)}
+}
+
+// reach names the target. A container is looked at as root, whoever its image runs
+// commands as.
+func (l *run) reach(text string) (err error) {
+	l.text = text
+	if l.target, err = newTarget(text, l.mask); err != nil {
+		return err
+	}
+	l.eyes = l.target
+	if l.draft != nil && l.draft.RootURI() != text {
+		l.eyes, err = newTarget(l.draft.RootURI(), l.mask)
+	}
+	return err
 }
 
 // from says what the target is made of.
@@ -319,7 +333,7 @@ func mounts(s *Suite) []string {
 // cleanUp removes what was made, whatever has happened.
 func (l *run) cleanUp() error {
 	var errs []error
-	for _, t := range []*target.Target{l.target, l.here} {
+	for _, t := range []*target.Target{l.target, l.eyes, l.here} {
 		if t != nil {
 			errs = append(errs, t.Close())
 		}

@@ -3,7 +3,7 @@ package loop
 import (
 	"context"
 	"path"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
@@ -17,55 +17,106 @@ import (
 type ownership struct {
 	// files are the packages that files belong to, by their names on the disk.
 	files map[string]string
-	// conffiles are the MD5 sums that packages brought them with.
-	conffiles map[string]string
+	// gone are those that files belonged to which they do not bring any more.
+	gone map[string]string
 	// edited are the conffiles that are no longer as they came.
 	edited map[string]bool
 	// auto are the packages that nobody asked for.
 	auto map[string]bool
+	// skeleton are the SHA-256 of what every new home begins with, by names within.
+	skeleton map[string]string
 }
 
-// ownership asks dpkg about the packages that were added or changed. Other package
-// managers are not asked: there files stand for themselves.
+// ownership asks dpkg about the packages that were added or changed, and in the
+// second container about what they, and those that are gone, were before. Other
+// package managers are not asked: there files stand for themselves.
 func (l *run) ownership(ctx context.Context, diff *snapshot.Difference) (ownership, error) {
-	none := ownership{}
-	var names []string
+	var here, before []string
 	for _, i := range diff.Items {
 		if i.Kind == snapshot.KindPackage && i.Change != snapshot.Removed {
-			names = append(names, i.Name)
+			here = append(here, i.Name)
+		}
+		if i.Kind == snapshot.KindPackage && i.Change != snapshot.Added {
+			before = append(before, i.Name)
 		}
 	}
-	if len(names) == 0 {
-		return none, nil
+	own, err := askOwnership(ctx, l.eyes, here)
+	if err != nil || l.draft == nil {
+		return own, err
 	}
-	o, _, err := l.target.Run(ctx, l.target.As(), target.Script{Text: ownershipScript(names)})
+	if own.skeleton, err = l.skeleton(ctx, diff); err != nil || len(before) == 0 {
+		return own, err
+	}
+	origin, err := l.origin(ctx)
 	if err != nil {
-		return none, err
+		return own, err
 	}
-	if o.Status.Code == exitNoDpkg {
-		return none, nil
+	was, err := askOwnership(ctx, origin, before)
+	for name, owner := range was.files {
+		if own.files[name] == "" {
+			own.gone[name] = owner
+		}
 	}
-	if !o.Status.Success() {
-		return none, &evidence.Unknown{Reason: "dpkg-query failed: " + strings.TrimSpace(string(o.Stderr))}
+	return own, err
+}
+
+const skeletonFolder = "/etc/skel/"
+
+// skeleton hashes what every new home begins with, where there is a new user.
+func (l *run) skeleton(ctx context.Context, diff *snapshot.Difference) (map[string]string, error) {
+	if !slices.ContainsFunc(diff.Items, func(i snapshot.Item) bool { return i.Kind == snapshot.KindUser && i.Change == snapshot.Added }) {
+		return nil, nil
+	}
+	var names []string
+	for _, f := range diff.After.Facts(snapshot.KindFile) {
+		if strings.HasPrefix(f.Name, skeletonFolder) {
+			names = append(names, f.Name)
+		}
+	}
+	sums, err := snapshot.Hash(ctx, l.eyes, names, snapshot.Options{})
+	out := map[string]string{}
+	for name, d := range sums {
+		out[strings.TrimPrefix(name, skeletonFolder)] = d.SHA256
+	}
+	return out, err
+}
+
+func noOwnership() ownership {
+	return ownership{files: map[string]string{}, gone: map[string]string{}, edited: map[string]bool{}, auto: map[string]bool{}}
+}
+
+func askOwnership(ctx context.Context, t *target.Target, names []string) (ownership, error) {
+	if len(names) == 0 {
+		return noOwnership(), nil
+	}
+	o, _, err := t.Run(ctx, t.As(), target.Script{Text: ownershipScript(names)})
+	switch {
+	case err != nil:
+		return noOwnership(), err
+	case o.Status.Code == exitNoDpkg:
+		return noOwnership(), nil
+	case !o.Status.Success():
+		return noOwnership(), &evidence.Unknown{Reason: "dpkg-query failed: " + strings.TrimSpace(string(o.Stderr))}
 	}
 	return readOwnership(string(o.Stdout))
 }
 
 const exitNoDpkg = 44
 
+// ownershipScript asks for the files of packages, for the conffiles whose MD5 sum is
+// not that which the package came with, and for apt's marks. A package that dpkg does
+// not know is one of another package manager's.
 func ownershipScript(names []string) string {
 	words := backends.Quote(names...)
 	return `command -v dpkg-query >/dev/null || exit 44
-for p in ` + words + `; do echo "PACKAGE $p"; dpkg-query -L -- "$p" || exit 1; done
-echo CONFFILES; dpkg-query -W -f '${Conffiles}\n' -- ` + words + ` || exit 1
-echo EDITED; dpkg-query -W -f '${Conffiles}\n' -- ` + words + ` | sed -n 's/^ \(.*\) \([0-9a-f]\{32\}\).*/\2  \1/p' | md5sum -c 2>/dev/null | sed -n 's/: FAILED.*//p'
+for p in ` + words + `; do echo "PACKAGE $p"; dpkg-query -L -- "$p" 2>/dev/null; done
+echo EDITED; dpkg-query -W -f '${Conffiles}\n' -- ` + words + ` 2>/dev/null | sed -n 's/^ \(.*\) \([0-9a-f]\{32\}\).*/\2  \1/p' | md5sum -c 2>/dev/null | sed -n 's/: FAILED.*//p'
 echo AUTO; cat /var/lib/apt/extended_states 2>/dev/null; exit 0`
 }
 
 func readOwnership(text string) (ownership, error) {
-	o := ownership{files: map[string]string{}, conffiles: map[string]string{}, edited: map[string]bool{}, auto: map[string]bool{}}
-	lists, rest, _ := strings.Cut(text, "CONFFILES\n")
-	_, rest, _ = strings.Cut(rest, "EDITED\n")
+	o := noOwnership()
+	lists, rest, _ := strings.Cut(text, "EDITED\n")
 	edited, states, _ := strings.Cut(rest, "AUTO\n")
 	owner := ""
 	for line := range strings.Lines(lists) {
@@ -79,11 +130,11 @@ func readOwnership(text string) (ownership, error) {
 	for line := range strings.Lines(edited) {
 		o.edited[onDisk(strings.TrimSuffix(line, "\n"))] = true
 	}
-	stanzas, err := fact.ParseExtendedStates(states)
+	auto, err := fact.ParseExtendedStates(states)
 	if err != nil {
 		return o, err
 	}
-	for _, name := range stanzas {
+	for _, name := range auto {
 		o.auto[name] = true
 	}
 	return o, nil
@@ -94,10 +145,8 @@ func readOwnership(text string) (ownership, error) {
 var merged = []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"}
 
 func onDisk(name string) string {
-	for _, m := range merged {
-		if strings.HasPrefix(name, m) {
-			return "/usr" + name
-		}
+	if slices.ContainsFunc(merged, func(m string) bool { return strings.HasPrefix(name, m) }) {
+		return "/usr" + name
 	}
 	return path.Clean(name)
 }
@@ -105,107 +154,15 @@ func onDisk(name string) string {
 // owner finds the package of a file, also where /usr is not merged.
 func (o ownership) owner(name string) string { return o.files[onDisk(name)] }
 
-var (
-	// wanted is a link by which systemd starts a unit with another (systemd.unit(5)).
-	wanted = regexp.MustCompile(`^/etc/systemd/system/[^/]+\.(?:wants|requires|upholds)/([^/]+)$`)
-	// runlevel is a link by which sysvinit starts a script.
-	runlevel = regexp.MustCompile(`^/etc/rc[0-6S]\.d/[SK][0-9]{2}(.+)$`)
-)
-
-// partOfFile is the key of what a file is part of, or "".
-func (f *folding) partOfFile(i snapshot.Item) string {
-	owner := f.owned.owner(i.Name)
-	if owner != "" && !f.owned.edited[onDisk(i.Name)] && i.Change != snapshot.Removed {
-		return key(snapshot.KindPackage, owner)
-	}
-	for _, re := range []*regexp.Regexp{wanted, runlevel} {
-		if m := re.FindStringSubmatch(i.Name); m != nil {
-			if service := f.service(m[1]); service != "" {
-				return service
-			}
-		}
-	}
-	if user := f.userOf(i); user != "" {
-		return user
-	}
-	if typeOf(i) == "link" && i.Change == snapshot.Added {
-		return f.partOfLink(i)
-	}
-	// What a package makes when it is configured, outside of what people edit.
-	if folder := f.owned.owner(parent(i.Name)); folder != "" && !strings.HasPrefix(i.Name, "/etc/") && i.Change == snapshot.Added {
-		if _, isNew := f.all[key(snapshot.KindFile, parent(i.Name))]; isNew {
-			return key(snapshot.KindPackage, folder)
-		}
-	}
-	return ""
-}
-
-// service is the key of a changed service by the name of its unit or script.
-func (f *folding) service(unit string) string {
-	for _, name := range []string{unit, unit + ".service"} {
-		if _, ok := f.all[key(snapshot.KindService, name)]; ok {
-			return key(snapshot.KindService, name)
-		}
-	}
-	return ""
-}
-
-// userOf is the key of a new user whose home a file is, or lies in as a copy of what
-// every new home begins with.
-func (f *folding) userOf(i snapshot.Item) string {
-	if i.Change != snapshot.Added {
+// ownerOf is the package that explains what became of a file: one that has brought
+// it and that it is as it came from, or one that does not bring it any more.
+func (o ownership) ownerOf(i snapshot.Item) string {
+	switch name := onDisk(i.Name); {
+	case i.Change == snapshot.Removed:
+		return o.gone[name]
+	case o.edited[name]:
 		return ""
+	default:
+		return o.files[name]
 	}
-	for _, u := range f.diff.Items {
-		if u.Kind != snapshot.KindUser || u.Change != snapshot.Added {
-			continue
-		}
-		home, _ := u.After.Get("home")
-		if home == "" || home == "/" {
-			continue
-		}
-		rest, inside := strings.CutPrefix(i.Name, home+"/")
-		if i.Name == home && typeOf(i) == "directory" && !f.owns(home) || inside && f.isSkeleton(rest, i) {
-			return key(u.Kind, u.Name)
-		}
-	}
-	return ""
-}
-
-// owns tells whether converge has put something into a folder that a new user does
-// not get by himself.
-func (f *folding) owns(home string) bool {
-	for _, i := range f.diff.Items {
-		if rest, inside := strings.CutPrefix(i.Name, home+"/"); inside && i.Kind == snapshot.KindFile && !f.isSkeleton(rest, i) {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *folding) isSkeleton(rest string, i snapshot.Item) bool {
-	skel, ok := f.diff.After.Fact(snapshot.KindFile, "/etc/skel/"+rest)
-	if !ok {
-		return false
-	}
-	want, _ := skel.Attrs().Get("size")
-	got, _ := i.After.Get("size")
-	return want == got
-}
-
-// partOfLink folds a new link under what it leads to, where that has changed as well.
-func (f *folding) partOfLink(i snapshot.Item) string {
-	to, _ := i.After.Get("link")
-	if !path.IsAbs(to) {
-		to = path.Join(parent(i.Name), to)
-	}
-	if owner := f.owned.owner(to); owner != "" {
-		return key(snapshot.KindPackage, owner)
-	}
-	for _, kind := range []string{snapshot.KindFile, snapshot.KindCron} {
-		if _, ok := f.all[key(kind, to)]; ok {
-			return key(kind, to)
-		}
-	}
-	return ""
 }

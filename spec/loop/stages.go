@@ -2,14 +2,14 @@ package loop
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/report"
@@ -129,6 +129,7 @@ func (l *run) converge(ctx context.Context) StageResult {
 		return broken("looking at the target before", err)
 	}
 	var out StageResult
+	mark := rand.Text()
 	if len(l.suite.Converge) == 0 {
 		if l.history.built == "" {
 			return broken("converging", errors.New("the suite has no converge command, and no Dockerfile either"))
@@ -137,8 +138,12 @@ func (l *run) converge(ctx context.Context) StageResult {
 			return broken("making a container of the built image", err)
 		}
 		out = StageResult{Outcome: Held, Summary: "docker build"}
-	} else if out = l.convergeAll(ctx); out.Outcome == Broken {
+	} else if out = l.convergeAll(ctx, mark); out.Outcome == Broken {
 		return out
+	}
+	for _, name := range l.leftRunning(ctx, mark) {
+		out.Outcome = Warned
+		out.Details = append(out.Details, "what converge started still runs, and is in no image: "+name)
 	}
 	if err := l.lookAfter(ctx); err != nil {
 		return broken("looking at the target after", err)
@@ -147,11 +152,11 @@ func (l *run) converge(ctx context.Context) StageResult {
 }
 
 // convergeAll runs all commands, each as often as it is to pass.
-func (l *run) convergeAll(ctx context.Context) StageResult {
+func (l *run) convergeAll(ctx context.Context, mark string) StageResult {
 	var said []string
 	for _, c := range l.suite.Converge {
 		for range max(1, c.Passes) {
-			one, err := l.convergeOnce(ctx, c)
+			one, err := l.convergeOnce(ctx, c, mark)
 			if err != nil {
 				return StageResult{Outcome: Broken, Summary: "converge failed: " + firstLine(c.Run), Details: []string{l.whyBroken(ctx, err)}}
 			}
@@ -184,25 +189,29 @@ func firstLine(s string) string {
 
 // convergeOnce runs one command, shows what it prints, and judges it by its exit code
 // and by what it says itself.
-func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err error) {
+func (l *run) convergeOnce(ctx context.Context, c Converge, mark string) (said string, err error) {
 	on, err := l.sideOf(c)
 	if err != nil {
 		return "", err
 	}
-	script := target.Script{Text: c.Run, Timeout: c.Timeout, Env: l.environment(c)}
+	script := target.Script{Text: c.Run, Timeout: c.Timeout, Env: append(l.environment(c), markVariable+"="+mark)}
 	if script.Timeout == 0 {
 		script.Timeout = l.opt.Timeout
 	}
 	out := &together{w: l.hooks.Output, mask: l.mask}
-	script.LiveStdout, script.LiveStderr = out, out
+	stdout, stderr := &lines{to: out}, &lines{to: out}
+	script.LiveStdout, script.LiveStderr = stdout, stderr
 	began := time.Now()
 	o, _, err := on.Run(ctx, on.As(), script)
+	stdout.flush()
+	stderr.flush()
 	if err != nil {
 		return "", err
 	}
-	verdict := fact.ReadConverge(c.Run, o.Status.Code, c.Accept, append(append([]byte{}, o.Stdout...), o.Stderr...))
+	printed := slices.Concat(o.Stdout, []byte("\n"), o.Stderr)
+	verdict := fact.ReadConverge(c.Run, o.Status.Code, c.Accept, printed)
 	if verdict.Failure != "" {
-		return "", fmt.Errorf("%s", verdict.Failure)
+		return "", errors.New(verdict.Failure + lastSaid(verdict.Failure, out.last()))
 	}
 	name := verdict.Tool
 	if name == "" {
@@ -213,6 +222,39 @@ func (l *run) convergeOnce(ctx context.Context, c Converge) (said string, err er
 		said += fmt.Sprintf(", says %d changed", verdict.Changed)
 	}
 	return said, nil
+}
+
+// markVariable is in the environment of converge and of what it leaves running.
+const markVariable = "HOSTSPEC_CONVERGE"
+
+// leftRunning names the processes that converge has left behind, but for those of a
+// service manager, which have an environment of their own. It is worth a warning: in
+// a container that is committed they are gone.
+func (l *run) leftRunning(ctx context.Context, mark string) []string {
+	if l.draft == nil || len(l.suite.Converge) == 0 {
+		return nil
+	}
+	script := target.Script{Text: `for f in /proc/[0-9]*/environ; do
+if grep -q ` + markVariable + "=" + mark + ` "$f" 2>/dev/null; then p=${f%/environ}; c=$(tr '\000' ' ' <$p/cmdline); echo "$c (process ${p#/proc/})"; fi; done`}
+	o, _, err := l.eyes.Run(ctx, l.eyes.As(), script)
+	if err != nil {
+		return nil // what follows tells that the target is gone
+	}
+	var out []string
+	for line := range strings.Lines(string(o.Stdout)) {
+		out = append(out, evidence.Excerpt(strings.TrimSpace(line), 120))
+	}
+	return out
+}
+
+// lastSaid is the last line of what a command printed, where the failure tells no
+// more than an exit code.
+func lastSaid(failure, printed string) string {
+	said := evidence.Excerpt(strings.TrimSpace(lastLine(printed)), 300)
+	if strings.Contains(failure, ":") || said == "" {
+		return ""
+	}
+	return "; the last it said: " + said
 }
 
 // sideOf is where a command runs.
@@ -231,9 +273,9 @@ func (l *run) sideOf(c Converge) (*target.Target, error) {
 }
 
 // environment is that of the suite; a command on this side also learns what the
-// target is.
+// target is. Ansible does not run where texts are not UTF-8.
 func (l *run) environment(c Converge) []string {
-	var out []string
+	out := []string{"LC_ALL=C.UTF-8"}
 	for _, v := range l.suite.Env {
 		out = append(out, v.Name+"="+v.Value)
 	}
@@ -244,23 +286,6 @@ func (l *run) environment(c Converge) []string {
 		}
 	}
 	return out
-}
-
-// together passes on two streams to one writer, line by line as far as they come in
-// lines, so that secrets can be taken out.
-type together struct {
-	mu   sync.Mutex
-	w    io.Writer
-	mask func(string) string
-}
-
-func (t *together) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.w != nil {
-		_, _ = io.WriteString(t.w, t.mask(string(p))) // nobody may look any more
-	}
-	return len(p), nil
 }
 
 // promote makes an image of what was tested, when all held.
@@ -277,6 +302,9 @@ func (l *run) promote(ctx context.Context) StageResult {
 		}
 	}
 	id, err := l.promoted(ctx)
+	if errors.Is(err, docker.ErrTagInUse) {
+		return broken("promoting", fmt.Errorf("%w; --force takes it over", err))
+	}
 	if err != nil {
 		return broken("promoting", err)
 	}
@@ -289,7 +317,7 @@ func (l *run) promoted(ctx context.Context) (string, error) {
 		return l.draft.Tag(ctx, l.suite.Promote, l.opt.Force)
 	}
 	// Processes of ours are not to be in the image.
-	if err := l.target.Close(); err != nil {
+	if err := errors.Join(l.target.Close(), l.eyes.Close()); err != nil {
 		return "", err
 	}
 	return l.draft.Commit(ctx, l.suite.Promote, l.labels(), l.opt.Force)

@@ -85,13 +85,16 @@ func subordinates(text string) map[string]string {
 	return out
 }
 
-// passwordState is what passwordScript says about a field.
+// passwordState is what passwordScript says about a field: "unusable" is a *, by which
+// no password lets in; other ways of login may.
 func passwordState(field string) string {
 	switch {
 	case field == "":
 		return "empty"
-	case field[0] == '!' || field[0] == '*':
+	case field[0] == '!':
 		return "locked"
+	case field[0] == '*':
+		return "unusable"
 	}
 	return "set"
 }
@@ -99,7 +102,7 @@ func passwordState(field string) string {
 // passwordScript prints shadow(5) without the hashes, which never leave the target.
 const passwordScript = `[ -e /etc/shadow ] || exit 0
 while IFS=: read -r n p rest; do
-case $p in '') p=empty;; '!'*|'*'*) p=locked;; *) p=set;; esac
+case $p in '') p=empty;; '!'*) p=locked;; '*'*) p=unusable;; *) p=set;; esac
 echo "$n:$p:$rest"
 done </etc/shadow`
 

@@ -13,7 +13,7 @@ const (
 	KindPackage   = "package"   // name: version
 	KindService   = "service"   // unit: enabled, active
 	KindUser      = "user"      // name: uid, gid, home, shell, groups, ...
-	KindPassword  = "password"  // user: state (set, locked, empty), changed, ageing
+	KindPassword  = "password"  // user: state (set, locked, unusable, empty), changed, ageing
 	KindGroup     = "group"     // name: gid
 	KindPort      = "port"      // "tcp 0.0.0.0:80"
 	KindMount     = "mount"     // path: type, device, options

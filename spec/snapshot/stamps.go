@@ -46,18 +46,22 @@ func sameStamp(before, after *Snapshot, name string) bool {
 
 // Candidates names the files whose content may differ between two snapshots of one
 // target that were taken with Options.Stamps, and those that only the second has,
-// sorted. All other files have the content that they had. A file that was written
-// less than a second before it was first listed is always among them.
+// sorted. All other files have the content that they had, or are noise. A file that
+// was written less than a second before it was first listed is always among them.
 func Candidates(before, after *Snapshot) []string {
 	var out []string
+	noise := after.filter()
 	for name := range after.stamps {
-		if !sameStamp(before, after, name) {
+		if !sameStamp(before, after, name) && !noise.ignores(KindFile, name, false) {
 			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
 	return out
 }
+
+// filter knows what is left out of the snapshot.
+func (s *Snapshot) filter() filter { return newFilter(s.Ignored, s.asked, s.Container) }
 
 // A Digest is the SHA-256 of a file, in hexadecimal digits, or why it could not be
 // told. The zero value is that of a file that does not exist.

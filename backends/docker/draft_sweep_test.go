@@ -1,0 +1,67 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
+)
+
+// passing makes a draft and takes it away.
+func passing(t *testing.T, image string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	d, err := NewDraft(ctx, DraftOptions{Image: image})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a killed process has left is told by its name, and taken away by the next one.
+func TestDraft_OfADeadProcessIsSwept(t *testing.T) {
+	image := rig.Image(t)
+	dead := exec.Command("sleep", "1000")
+	if err := dead.Start(); err != nil {
+		t.Fatal(err)
+	}
+	self, err := thisProcess()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := func(o owner) string {
+		return fmt.Sprintf("%s%s.%d", draftPrefix, draftCode.EncodeToString([]byte(o.String())), time.Now().UnixNano())
+	}
+	of := self
+	of.pid = dead.Process.Pid
+	if of.started, err = startTime(of.pid); err != nil {
+		t.Fatal(err)
+	}
+	left := rig.MakeContainer(t, "--name", name(of), image, "true")
+	elsewhere := of
+	elsewhere.host = "another/0"
+	other := rig.MakeContainer(t, "--name", name(elsewhere), image, "true")
+	exists := func(id string) bool {
+		return strings.Contains(rig.Docker(t, "ps", "--all", "--quiet", "--no-trunc"), id)
+	}
+	passing(t, image)
+	if !exists(left) {
+		t.Error("a draft of a living process was swept")
+	}
+	_ = dead.Process.Kill() // it may have ended
+	_ = dead.Wait()
+	passing(t, image)
+	if exists(left) {
+		t.Error("a draft of a dead process stays")
+	}
+	if !exists(other) {
+		t.Error("a draft of another host was swept")
+	}
+}
