@@ -166,7 +166,7 @@ func sh(script string) []loop.Converge { return []loop.Converge{{Run: script}} }
 func variant(t testing.TB, from, change string) string {
 	t.Helper()
 	name := "hostspec-test/" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "build", "--quiet", "--tag", name, "-")
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "build", "--quiet", "--force-rm", "--tag", name, "-")
 	cmd.Stdin = strings.NewReader("FROM " + from + "\n" + change + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("docker build: %v\n%s", err, out)
