@@ -18,6 +18,9 @@ import (
 // something has written them; what such a file held before is read in a second
 // container of the image. A live target has its watched folders hashed each time.
 type history struct {
+	// image is what the container was made from, by its ID: a name may come to mean
+	// another one meanwhile.
+	image string
 	built string // the image that a Dockerfile made
 
 	before, after *snapshot.Snapshot
@@ -92,7 +95,7 @@ func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Dige
 func (l *run) origin(ctx context.Context) (_ *target.Target, err error) {
 	h := &l.history
 	if h.origin == nil {
-		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: l.image, Mounts: mounts(l.suite)}); err != nil {
+		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: h.image, Mounts: mounts(l.suite)}); err != nil {
 			return nil, fmt.Errorf("cannot make a second container of %s: %w", l.image, err)
 		}
 	}

@@ -319,6 +319,7 @@ func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
 	if err != nil {
 		return broken("making the container", err), false
 	}
+	l.history.image = l.draft.ImageID()
 	return StageResult{}, true
 }
 
