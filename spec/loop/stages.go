@@ -89,6 +89,29 @@ func specLine(r report.Result) string {
 	return fmt.Sprintf("%s (%s:%d)", name, r.Location.File, r.Location.Line)
 }
 
+// found is what a failure says beside its title: what was found in place of what was
+// wanted, without how it was asked, which stands in the reports.
+func found(message string) string {
+	var out strings.Builder
+	lines := strings.Split(strings.TrimSpace(message), "\n")
+	for i, line := range lines {
+		label := strings.Fields(line)
+		if i > 0 && len(label) > 0 && slices.Contains([]string{"because", "found", "near"}, label[0]) {
+			out.WriteString("\n  " + line)
+		}
+	}
+	if out.Len() > 0 {
+		return out.String()
+	}
+	// Gomega's own texts, or an author's.
+	for _, line := range lines[:min(len(lines), 12)] {
+		if line != "" {
+			out.WriteString("\n    " + line)
+		}
+	}
+	return out.String()
+}
+
 func firstBad(results []report.Result, o report.Outcome) error {
 	for _, r := range results {
 		if r.Outcome == o {
@@ -106,7 +129,7 @@ func (l *run) runGreen(ctx context.Context) StageResult {
 	out := StageResult{Outcome: Held, Summary: c.String()}
 	for _, r := range ran.Results {
 		if r.Outcome.Bad() {
-			out.Details = append(out.Details, fmt.Sprintf("%s: %s", r.Outcome, specLine(r)))
+			out.Details = append(out.Details, fmt.Sprintf("%s: %s", r.Outcome, specLine(r))+found(r.Message))
 		}
 	}
 	wrong := c[report.Failed] > 0 || slices.ContainsFunc(ran.Results, func(r report.Result) bool { return r.Node != "" && r.Outcome == report.Failed })
