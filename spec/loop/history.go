@@ -24,8 +24,9 @@ type history struct {
 	built string // the image that a Dockerfile made
 
 	before, after *snapshot.Snapshot
-	// hashes are those of files after converge, and were those before.
-	hashes map[string]snapshot.Digest
+	// early are the hashes of files that something had written before converge, as the
+	// boot does, and hashes those of files after it.
+	early, hashes map[string]snapshot.Digest
 
 	// origin is a container of the image that nothing happens to.
 	origin       *docker.Draft
@@ -55,8 +56,21 @@ func (l *run) lookBefore(ctx context.Context) (err error) {
 	if l.history.before != nil {
 		return nil
 	}
-	l.history.before, err = l.look(ctx)
+	h := &l.history
+	if h.before, err = l.look(ctx); err != nil || l.draft == nil {
+		return err
+	}
+	h.early, err = l.hashWritten(ctx, h.before)
 	return err
+}
+
+// hashWritten hashes what has been written since the container was made.
+func (l *run) hashWritten(ctx context.Context, s *snapshot.Snapshot) (map[string]snapshot.Digest, error) {
+	made, err := l.draft.Created(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Hash(ctx, l.eyes, s.Since(made), snapshot.Options{})
 }
 
 // lookAfter hashes all that has been written since the container was made: what is
@@ -66,29 +80,30 @@ func (l *run) lookAfter(ctx context.Context) (err error) {
 	if h.after, err = l.look(ctx); err != nil || l.draft == nil {
 		return err
 	}
-	written := snapshot.Candidates(h.before, h.after)
 	if len(l.suite.Converge) > 0 {
-		made, err := l.draft.Created(ctx)
-		if err != nil {
-			return err
-		}
-		// Also what the boot had changed before the first snapshot.
-		written = h.after.Since(made)
+		h.hashes, err = l.hashWritten(ctx, h.after)
+		return err
 	}
-	h.hashes, err = snapshot.Hash(ctx, l.eyes, written, snapshot.Options{})
+	// A container of an image that was built has written nothing.
+	h.hashes, err = snapshot.Hash(ctx, l.eyes, snapshot.Candidates(h.before, h.after), snapshot.Options{})
 	return err
 }
 
-// was are the hashes of files as they were in the image.
+// was are the hashes of files as they were before converge: what had been written by
+// then, and all else as it is in the image.
 func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Digest, error) {
+	out := only(l.history.early, names)
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := out[name]; return ok })
 	if len(names) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	origin, err := l.origin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return snapshot.Hash(ctx, origin, names, snapshot.Options{})
+	were, err := snapshot.Hash(ctx, origin, names, snapshot.Options{})
+	maps.Copy(out, were)
+	return out, err
 }
 
 // origin is the second container of the image, made when it is first needed.
