@@ -243,7 +243,7 @@ func TestBuildInAModuleWithoutTheTool(t *testing.T) {
 	t.Setenv("GONOSUMDB", "*")
 	dir := t.TempDir()
 	hostspec(t, "init").in(dir).with("GOPROXY=off").run().wants(t, 0)
-	for _, args := range [][]string{{"mod", "edit", "-droptool=github.com/hostspec/hostspec/cmd/hostspec"}, {"mod", "tidy"}} {
+	for _, args := range [][]string{{"mod", "edit", "-droptool=github.com/hostspec/hostspec/cmd/hostspec"}, {"mod", "tidy", "-e"}} {
 		if out, err := goIn(t, dir, args...); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}

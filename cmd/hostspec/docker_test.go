@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -120,6 +122,7 @@ func TestInterruptedTestBinaryRemovesItsContainer(t *testing.T) {
 // container to the next one.
 func TestContainersOfTestBinariesThatPanic(t *testing.T) {
 	image := variant(t, "ENV A=b")
+	made := countMade(t, image)
 	for _, where := range []string{"in the spec", "beside it"} {
 		cmd := goTest(t, image, "go", "test", "-count=1", "./testdata/stays")
 		cmd.Env = append(cmd.Env, "STAYS_PANICS="+where)
@@ -135,7 +138,7 @@ func TestContainersOfTestBinariesThatPanic(t *testing.T) {
 		}
 		wantNoContainerOf(t, image)
 	}
-	if n := made(t, image); n != 3 {
+	if n := made.made(t); n != 3 {
 		t.Errorf("expected 3 containers to have been made, found %d", n)
 	}
 }
@@ -143,23 +146,75 @@ func TestContainersOfTestBinariesThatPanic(t *testing.T) {
 // Alone, a package knows of no other: each has a container.
 func TestGoTestMakesAContainerForEachPackage(t *testing.T) {
 	image := variant(t, "ENV A=b")
+	made := countMade(t, image)
 	packages := []string{"./testdata/container/one", "./testdata/container/two"}
 	_ = goTest(t, image, append([]string{"go", "test", "-count=1"}, packages...)...).Run() // two looks for what one has left
-	if n := made(t, image); n != 2 {
+	if n := made.made(t); n != 2 {
 		t.Errorf("expected go test to make 2 containers, found %d", n)
 	}
 	hostspec(t, append([]string{"run", "--target", "docker-image://" + image}, packages...)...).run().wants(t, 0, "2 passed")
-	if n := made(t, image); n != 3 {
+	if n := made.made(t); n != 3 {
 		t.Errorf("expected hostspec run to make 1 container more, found %d in all", n)
 	}
 	wantNoContainerOf(t, image)
 }
 
-// made is how many containers of an image were ever made.
-func made(t *testing.T, image string) int {
+// A counter counts the containers that are made of an image. The engine tells of them
+// as it goes; what it keeps of the past is little.
+type counter struct {
+	image string
+	mu    sync.Mutex
+	seen  []string
+	marks int
+}
+
+func countMade(t *testing.T, image string) *counter {
 	t.Helper()
-	return len(strings.Fields(docker(t, "", "events", "--since", "10m", "--until", "0s",
-		"--filter", "image="+image, "--filter", "event=create", "--format", "{{.ID}}")))
+	c := &counter{image: image}
+	cmd := exec.CommandContext(t.Context(), "docker", "events", "--filter", "image="+image, "--filter", "event=create", "--format", "{{.ID}}")
+	cmd.Stdout = c
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() }) // it is killed
+	// It listens when it has seen what was made after it was started.
+	await(t, "the engine's events", func() bool { id := c.mark(t); time.Sleep(100 * time.Millisecond); return c.index(id) >= 0 })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen, c.marks = nil, 0
+	return c
+}
+
+// Write takes whole lines.
+func (c *counter) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = append(c.seen, strings.Fields(string(p))...)
+	return len(p), nil
+}
+
+func (c *counter) index(id string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Index(c.seen, id)
+}
+
+// mark makes a container that does not count.
+func (c *counter) mark(t *testing.T) string {
+	t.Helper()
+	id := strings.TrimSpace(docker(t, "", "create", c.image, "true"))
+	docker(t, "", "rm", id)
+	return id
+}
+
+// made is how many containers were made so far.
+func (c *counter) made(t *testing.T) int {
+	t.Helper()
+	id := c.mark(t)
+	await(t, "an event of the engine", func() bool { return c.index(id) >= 0 })
+	n := c.index(id) - c.marks
+	c.marks++
+	return n
 }
 
 func containersOf(t *testing.T, image string) string {
