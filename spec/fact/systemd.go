@@ -33,8 +33,11 @@ const UnitProperties = "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Re
 // prints: a block of KEY=VALUE lines for each unit, in the order asked, with the
 // properties in an order of systemd's own. Blocks stand apart by blank lines, and
 // where such a line is missing a property that comes again begins the next.
-func ParseUnits(r io.Reader) ([]Unit, error) {
-	var units []Unit
+func ParseUnits(r io.Reader) ([]Unit, error) { return parseUnitBlocks(r, unitOf) }
+
+// parseUnitBlocks reads blocks of KEY=VALUE lines, and makes something of each.
+func parseUnitBlocks[U any](r io.Reader, unitOf func(block map[string]string) (U, error)) ([]U, error) {
+	var units []U
 	block := map[string]string{}
 	flush := func() error {
 		if len(block) == 0 {

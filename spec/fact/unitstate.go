@@ -1,11 +1,9 @@
 package fact
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 )
 
 // UnitStateProperties are the properties that ParseUnitStates reads.
@@ -28,39 +26,7 @@ type UnitState struct {
 // prints: a block of KEY=VALUE lines for each unit, in an order of systemd's own,
 // and empty lines between the blocks. Where such a line is missing, a property that
 // comes again begins the next block.
-func ParseUnitStates(r io.Reader) ([]UnitState, error) {
-	var out []UnitState
-	block := map[string]string{}
-	flush := func() error {
-		if len(block) == 0 {
-			return nil
-		}
-		u, err := unitStateOf(block)
-		out = append(out, u)
-		clear(block)
-		return err
-	}
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, 1<<20)
-	for n := 1; s.Scan(); n++ {
-		key, value, ok := strings.Cut(s.Text(), "=")
-		if s.Text() != "" && !ok {
-			return nil, fmt.Errorf("systemctl show, line %d: want KEY=VALUE, got %q", n, s.Text())
-		}
-		if _, again := block[key]; again || !ok {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-		if ok {
-			block[key] = value
-		}
-	}
-	if err := s.Err(); err != nil {
-		return nil, fmt.Errorf("systemctl show: %w", err)
-	}
-	return out, flush()
-}
+func ParseUnitStates(r io.Reader) ([]UnitState, error) { return parseUnitBlocks(r, unitStateOf) }
 
 func unitStateOf(block map[string]string) (UnitState, error) {
 	u := UnitState{ID: block["Id"], LoadState: block["LoadState"], ActiveState: block["ActiveState"], UnitFileState: block["UnitFileState"]}
