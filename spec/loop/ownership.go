@@ -109,6 +109,7 @@ const exitNoDpkg = 44
 func ownershipScript(names []string) string {
 	words := backends.Quote(names...)
 	return `command -v dpkg-query >/dev/null || exit 44
+command -v md5sum >/dev/null || { echo "no md5sum there to tell edited configuration by" >&2; exit 1; }
 for p in ` + words + `; do echo "PACKAGE $p"; dpkg-query -L -- "$p" 2>/dev/null; done
 echo EDITED; dpkg-query -W -f '${Conffiles}\n' -- ` + words + ` 2>/dev/null | sed -n 's/^ \(.*\) \([0-9a-f]\{32\}\).*/\2  \1/p' | md5sum -c 2>/dev/null | sed -n 's/: FAILED.*//p'
 echo AUTO; cat /var/lib/apt/extended_states 2>/dev/null; exit 0`

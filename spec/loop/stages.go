@@ -164,7 +164,11 @@ func (l *run) converge(ctx context.Context) StageResult {
 	} else if out = l.convergeAll(ctx, mark); out.Outcome == Broken {
 		return out
 	}
-	for _, name := range l.leftRunning(ctx, mark) {
+	left, err := l.leftRunning(ctx, mark)
+	if err != nil {
+		return broken("looking for what converge has left running", err)
+	}
+	for _, name := range left {
 		out.Outcome = Warned
 		out.Details = append(out.Details, "what converge started still runs, and is in no image: "+name)
 	}
@@ -253,21 +257,21 @@ const markVariable = "HOSTSPEC_CONVERGE"
 // leftRunning names the processes that converge has left behind, but for those of a
 // service manager, which have an environment of their own. It is worth a warning: in
 // a container that is committed they are gone.
-func (l *run) leftRunning(ctx context.Context, mark string) []string {
+func (l *run) leftRunning(ctx context.Context, mark string) ([]string, error) {
 	if l.draft == nil || len(l.suite.Converge) == 0 {
-		return nil
+		return nil, nil
 	}
 	script := target.Script{Text: `for f in /proc/[0-9]*/environ; do
 if grep -q ` + markVariable + "=" + mark + ` "$f" 2>/dev/null; then p=${f%/environ}; c=$(tr '\000' ' ' <$p/cmdline); echo "$c (process ${p#/proc/})"; fi; done`}
 	o, _, err := l.eyes.Run(ctx, l.eyes.As(), script)
 	if err != nil {
-		return nil // what follows tells that the target is gone
+		return nil, err
 	}
 	var out []string
 	for line := range strings.Lines(string(o.Stdout)) {
 		out = append(out, evidence.Excerpt(strings.TrimSpace(line), 120))
 	}
-	return out
+	return out, nil
 }
 
 // lastSaid is the last line of what a command printed, where the failure tells no
