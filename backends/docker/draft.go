@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +53,6 @@ func NewDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
 		return nil, err
 	}
 	sweep(ctx, m.api)
-	if o.Name == "" {
-		m.name = draftName()
-	}
 	if err := m.steps(ctx); err != nil {
 		return nil, err
 	}
@@ -108,33 +104,6 @@ func newDraft(ctx context.Context, o DraftOptions) (*imageContainer, error) {
 		return nil, err
 	}
 	return &imageContainer{api: api, target: target, image: o.Image, opt: opt, name: o.Name}, nil
-}
-
-// draftPrefix begins the names of drafts that are to be swept; the owner follows.
-const draftPrefix = "hostspec-draft."
-
-var draftCode = base32.StdEncoding.WithPadding(base32.NoPadding)
-
-// draftName is unique to this process and moment.
-func draftName() string {
-	o, err := thisProcess()
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s%s.%d", draftPrefix, draftCode.EncodeToString([]byte(o.String())), time.Now().UnixNano())
-}
-
-// draftOwner reads whose draft a container's name says it is.
-func draftOwner(name string) (owner, error) {
-	code, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, "/"), draftPrefix), ".")
-	if !ok {
-		return owner{}, errors.New("the name holds no owner")
-	}
-	text, err := draftCode.DecodeString(code)
-	if err != nil {
-		return owner{}, err
-	}
-	return parseOwner(string(text))
 }
 
 // URI is the target that the container is.

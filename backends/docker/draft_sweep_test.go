@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -36,18 +35,15 @@ func TestDraft_OfADeadProcessIsSwept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := func(o owner) string {
-		return fmt.Sprintf("%s%s.%d", draftPrefix, draftCode.EncodeToString([]byte(o.String())), time.Now().UnixNano())
-	}
 	of := self
 	of.pid = dead.Process.Pid
 	if of.started, err = startTime(of.pid); err != nil {
 		t.Fatal(err)
 	}
-	left := rig.MakeContainer(t, "--name", name(of), image, "true")
+	left := rig.MakeContainer(t, "--name", of.name(), image, "true")
 	elsewhere := of
-	elsewhere.host = "another/0"
-	other := rig.MakeContainer(t, "--name", name(elsewhere), image, "true")
+	elsewhere.host = "0123456789ab"
+	other := rig.MakeContainer(t, "--name", elsewhere.name(), image, "true")
 	exists := func(id string) bool {
 		return strings.Contains(rig.Docker(t, "ps", "--all", "--quiet", "--no-trunc"), id)
 	}

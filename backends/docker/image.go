@@ -136,7 +136,8 @@ type imageContainer struct {
 	opt    imageOptions
 	config *dockerspec.DockerOCIImageConfig
 	id     string
-	// imageID is the image's; name is the container's, empty for one of the engine's.
+	// imageID is the image's; name is the container's. One without a name gets one by
+	// which it is swept when this process dies.
 	imageID, name string
 	// waits says that a process of ours stands in for the image's command.
 	waits bool
@@ -254,8 +255,8 @@ func onlyShell(words []string) bool {
 
 func (m *imageContainer) create(ctx context.Context) error {
 	config := &container.Config{Image: m.image, Env: m.opt.env}
-	if !m.opt.draft {
-		config.Labels = ownerLabels()
+	if m.name == "" {
+		m.name = ownName()
 	}
 	host := &container.HostConfig{Mounts: m.opt.mounts}
 	switch {

@@ -3,11 +3,14 @@ package docker
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,42 +20,50 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// ownerLabel is on every container made here and says whose it is.
-const ownerLabel = "hostspec.owner"
-
-// An owner is the process that a container belongs to. Engines are shared, and a
-// process number alone means something else on another host, in another PID
-// namespace, and after another process has got it.
+// An owner is the process that a container or a passing image belongs to. Engines are
+// shared, and a process number alone means something else on another host, in another
+// PID namespace, and after another process has got it.
+//
+// Its proof is the name of what it owns. A label would not do: a commit writes the
+// labels of a container into the image, and every container of that image then has them.
 type owner struct {
-	// host is the host's name and machine-id(5), boot the kernel's boot_id.
+	// host stands for the host's name and machine-id(5), boot for the kernel's boot_id.
 	host, boot string
-	// namespace is the PID namespace as namespaces(7) show it.
+	// namespace is the inode of the PID namespace; see namespaces(7).
 	namespace string
 	pid       int
 	// started is field 22 of proc_pid_stat(5), in clock ticks since the boot.
 	started string
 }
 
-// thisProcess is an error where there is no Linux /proc: then containers are labelled
-// with nothing that anybody could judge by.
+// thisProcess fails where there is no Linux /proc. What is made there has a name of the
+// engine's choice, and is never swept.
 func thisProcess() (o owner, err error) {
 	name, err := os.Hostname()
 	if err != nil {
 		return o, err
 	}
 	machine, _ := os.ReadFile("/etc/machine-id") // a name has to do without
-	o.host = name + "/" + string(bytes.TrimSpace(machine))
+	o.host = short(name + "/" + string(bytes.TrimSpace(machine)))
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return o, err
 	}
-	o.boot = string(bytes.TrimSpace(boot))
-	if o.namespace, err = os.Readlink("/proc/self/ns/pid"); err != nil {
+	o.boot = short(string(bytes.TrimSpace(boot)))
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
 		return o, err
 	}
+	o.namespace = strings.TrimSuffix(strings.TrimPrefix(namespace, "pid:["), "]")
 	o.pid = os.Getpid()
 	o.started, err = startTime(o.pid)
 	return o, err
+}
+
+// short stands for a text in a name.
+func short(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:6])
 }
 
 // startTime reads when a process of this PID namespace was started.
@@ -69,20 +80,38 @@ func startTime(pid int) (string, error) {
 	return string(fields[19]), nil
 }
 
-// String is the label's value: words, escaped so that they stay words.
-func (o owner) String() string {
-	return fmt.Sprintf("%s %s %s %d %s", url.QueryEscape(o.host), o.boot, o.namespace, o.pid, o.started)
+// ownedPrefix begins the name of everything that may be swept.
+const ownedPrefix = "hostspec-of-"
+
+// name returns a name that was never given before and that readOwner reads. It is valid
+// for containers and for tags of images.
+func (o owner) name() string {
+	return fmt.Sprintf("%s%s-%s-%s-%d-%s-%s", ownedPrefix, o.host, o.boot, o.namespace, o.pid, o.started, strings.ToLower(rand.Text()))
 }
 
-func parseOwner(s string) (o owner, err error) {
-	if _, err = fmt.Sscan(s, &o.host, &o.boot, &o.namespace, &o.pid, &o.started); err != nil {
-		return o, err
+var ownedName = regexp.MustCompile(`^` + ownedPrefix + `([0-9a-f]{12})-([0-9a-f]{12})-([0-9]+)-([0-9]{1,10})-([0-9]+)-[0-9a-z]+$`)
+
+// readOwner reads whose a thing of this name is; ok is false if it is nobody's.
+func readOwner(name string) (o owner, ok bool) {
+	m := ownedName.FindStringSubmatch(name)
+	if m == nil {
+		return owner{}, false
 	}
-	o.host, err = url.QueryUnescape(o.host)
-	return o, err
+	pid, err := strconv.Atoi(m[4])
+	return owner{host: m[1], boot: m[2], namespace: m[3], pid: pid, started: m[5]}, err == nil
 }
 
-// dead tells whether the owner certainly runs no more, as far as self can see. After
+// ownName is a name for what this process makes, or "" where it cannot prove that it
+// made it.
+func ownName() string {
+	o, err := thisProcess()
+	if err != nil {
+		return ""
+	}
+	return o.name()
+}
+
+// dead reports whether the owner has certainly ended, as far as self can see. After
 // another boot that is so when the container does not run either: a clone of this
 // host that has its name and its machine-id has a boot_id of its own.
 func (o owner) dead(self owner, running bool) bool {
@@ -98,53 +127,25 @@ func (o owner) dead(self owner, running bool) bool {
 	return errors.Is(err, os.ErrNotExist) || err == nil && started != o.started
 }
 
-// ownerLabels say that a container is ours.
-func ownerLabels() map[string]string {
-	o, err := thisProcess()
-	if err != nil {
-		return map[string]string{ownerLabel: "unknown"}
-	}
-	return map[string]string{ownerLabel: o.String()}
-}
-
-// sweep removes what dead processes of this host have left behind. That it fails is
-// nothing to whoever wants a container now, and is tried again next time.
+// sweep removes what dead processes of this host have left behind. Whoever wants a
+// container now does not care if that fails: the next one tries again.
 func sweep(ctx context.Context, api client.APIClient) {
 	self, err := thisProcess()
 	if err != nil {
 		return
 	}
-	labelled, err := api.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", ownerLabel)),
-	})
+	list, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("name", ownedPrefix))})
 	if err != nil {
 		return
 	}
-	drafts, err := api.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("name", draftPrefix)),
-	})
-	if err != nil {
-		return
-	}
-	for _, c := range append(labelled, drafts...) {
-		o, err := ownerOf(c)
-		// One of an image without a shell is never started.
+	for _, c := range list {
+		// A container of an image without a shell is never started.
 		running := !slices.Contains([]string{"exited", "created"}, strings.ToLower(c.State))
-		if err == nil && o.dead(self, running) {
+		if slices.ContainsFunc(c.Names, func(name string) bool {
+			o, ok := readOwner(strings.TrimPrefix(name, "/"))
+			return ok && o.dead(self, running)
+		}) {
 			_ = removeContainer(ctx, api, c.ID) // see above
 		}
 	}
-}
-
-// ownerOf reads whose a container is: by its label, or by the name of a draft.
-func ownerOf(c container.Summary) (owner, error) {
-	if label, ok := c.Labels[ownerLabel]; ok {
-		return parseOwner(label)
-	}
-	for _, name := range c.Names {
-		if o, err := draftOwner(name); err == nil {
-			return o, nil
-		}
-	}
-	return owner{}, errors.New("it names no owner")
 }

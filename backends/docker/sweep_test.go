@@ -2,6 +2,7 @@ package docker_test
 
 import (
 	"bufio"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,38 +24,48 @@ func TestSweep(t *testing.T) {
 	}
 	image := busybox(t)
 	left := abandon(t, image)
-	label := engine(t, "inspect", "--format", `{{index .Config.Labels "hostspec.owner"}}`, left)
-	words := strings.Fields(label)
+	// A person commits what runs, and goes on with the image. The commit is his own, and
+	// so is each container that he makes of it.
+	committed := "hostspec-test/" + strings.ToLower(rand.Text())
+	engine(t, "commit", left, committed)
+	t.Cleanup(func() { engine(t, "rmi", "--force", committed) })
+	name := engine(t, "inspect", "--format", "{{.Name}}", left)
+	words := strings.Split(strings.TrimPrefix(name, "/hostspec-of-"), "-")
+	if len(words) != 6 {
+		t.Fatalf("its name is %q", name)
+	}
+	named := func(host, boot, namespace, pid, started string) []string {
+		return []string{"--name", "hostspec-of-" + strings.Join([]string{host, boot, namespace, pid, started, strings.ToLower(rand.Text())}, "-"), image, "sh", "-c", wait}
+	}
+	const another = "0123456789ab"
 	// What is another host's, another boot's, another namespace's, or not even ours, is
 	// to stay, and so is what a living process has.
-	labelled := func(owner ...string) string {
-		return startContainer(t, "--label", "hostspec.owner="+strings.Join(owner, " "), image, "sh", "-c", wait)
-	}
 	stay := []string{
-		labelled("another"+words[0], words[1], words[2], words[3], words[4]),
-		labelled(words[0], "another-boot", words[2], words[3], words[4]),
-		labelled(words[0], words[1], "pid:[1]", words[3], words[4]),
-		labelled("nonsense"),
+		startContainer(t, committed, "sh", "-c", wait),
+		startContainer(t, named(another, words[1], words[2], words[3], words[4])...),
+		startContainer(t, named(words[0], another, words[2], words[3], words[4])...),
+		startContainer(t, named(words[0], words[1], "1", words[3], words[4])...),
+		startContainer(t, "--name", "hostspec-of-"+strings.ToLower(rand.Text()), image, "sh", "-c", wait),
 		startContainer(t, image, "sh", "-c", wait),
 	}
 	before := containersOf(t, image)
 	mine := mustOpen(t, "docker-image://"+image)
 	stay = append(stay, slices.DeleteFunc(containersOf(t, image), func(id string) bool { return slices.Contains(before, id) })...)
-	neverStarted := engine(t, "create", "--label", "hostspec.owner="+strings.Join([]string{words[0], "another-boot", words[2], words[3], words[4]}, " "), image, "true")
+	neverStarted := engine(t, append([]string{"create"}, named(words[0], another, words[2], words[3], words[4])...)...)
 	t.Cleanup(func() { engine(t, "rm", "--force", neverStarted) })
 	gone := []string{left, neverStarted,
 		// The number of a living process, that was started at another time.
-		labelled(words[0], words[1], words[2], fmt.Sprint(os.Getpid()), "1")}
+		startContainer(t, named(words[0], words[1], words[2], fmt.Sprint(os.Getpid()), "1")...)}
 	other := mustOpen(t, "docker-image://"+image)
-	there := containersOf(t, image)
+	there := strings.Fields(engine(t, "ps", "--all", "--quiet", "--no-trunc"))
 	for _, id := range stay {
-		if !strings.Contains(strings.Join(there, " "), id) {
-			t.Errorf("expected %s to stay (%s)", id, id)
+		if !slices.Contains(there, id) {
+			t.Errorf("%s was removed (of %q)", id, stay)
 		}
 	}
 	for _, id := range gone {
-		if strings.Contains(strings.Join(there, " "), id) {
-			t.Errorf("expected %s to be gone", id)
+		if slices.Contains(there, id) {
+			t.Errorf("%s is still there (of %q)", id, gone)
 		}
 	}
 	_, _ = mine.Close(), other.Close()
