@@ -45,7 +45,7 @@ type Options struct {
 	// TempDir is where on the target folders are made and removed again; /tmp
 	// when empty.
 	TempDir string
-	// Timeout bounds each check; two minutes when zero.
+	// Timeout bounds each check; five minutes when zero.
 	Timeout time.Duration
 	// Kill makes the target, or the way to it, die under the connection that was
 	// opened last. The check that calls it is the last one, and asks nothing of
@@ -132,7 +132,7 @@ func (c Check) Run(ctx context.Context, open Opener, opts Options) error {
 		opts.TempDir = "/tmp"
 	}
 	if opts.Timeout == 0 {
-		opts.Timeout = 2 * time.Minute
+		opts.Timeout = 5 * time.Minute
 	}
 	late := fmt.Errorf("took longer than %v", opts.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, opts.Timeout, late)

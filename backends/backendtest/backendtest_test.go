@@ -289,7 +289,7 @@ func TestFaultsAreFound(t *testing.T) {
 		}
 	}
 	opts := options()
-	opts.Timeout = 4 * time.Second
+	opts.Timeout = 10 * time.Second
 	later := make([]chan error, len(slow))
 	var running sync.WaitGroup
 	// Also where go test -run takes a few of them alone.

@@ -30,9 +30,11 @@ func exitCodes(ctx context.Context, s *session) error {
 	})
 }
 
+// signalled leaves out SIGHUP, SIGINT and SIGQUIT: what is started by nohup or in the
+// background of a script has them ignored, and so have its children.
 func signalled(ctx context.Context, s *session) error {
 	var errs []error
-	for name, number := range map[string]int{"KILL": 9, "TERM": 15, "USR1": 10, "HUP": 1} {
+	for name, number := range map[string]int{"KILL": 9, "TERM": 15, "USR1": 10, "ALRM": 14} {
 		r, err := run(ctx, s, sh(`kill -s "$1" $$; sleep 60`, name))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("SIG%s: %w", name, err))

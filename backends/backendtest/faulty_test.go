@@ -128,15 +128,23 @@ func abandon(ctx context.Context, b backends.Backend, cmd backends.Command) (bac
 
 // buffered holds the output back until the process has ended.
 func buffered(ctx context.Context, b backends.Backend, cmd backends.Command) (backends.Process, error) {
+	var mu sync.Mutex
 	var kept bytes.Buffer
 	out := cmd.Stdout
-	cmd.Stdout = &kept
+	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return kept.Write(p)
+	})
 	p, err := b.Start(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
 	return processFunc(func() (backends.Status, error) {
 		status, err := p.Wait()
+		// Wait may have given up on a process whose output still comes.
+		mu.Lock()
+		defer mu.Unlock()
 		if out != nil {
 			_, bad := out.Write(kept.Bytes())
 			err = errors.Join(err, bad)

@@ -1,12 +1,13 @@
 package backendtest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +25,10 @@ type session struct {
 }
 
 // cleanupTime bounds what is done on the target after a check has ended.
-func (s *session) cleanupTime() time.Duration { return min(20*time.Second, s.opts.Timeout) }
+func (s *session) cleanupTime() time.Duration { return min(time.Minute, s.opts.Timeout) }
+
+// patience is how long processes that were killed may take to be gone.
+func (s *session) patience() time.Duration { return s.cleanupTime() / 3 }
 
 // A result is how a process ended and what it printed.
 type result struct {
@@ -33,14 +37,15 @@ type result struct {
 }
 
 // run runs a command to its end and collects what it prints, unless the command
-// brings its own writers.
+// brings its own writers. A backend may still write when Wait has given up on a
+// process, so what is collected is guarded.
 func run(ctx context.Context, b backends.Backend, cmd backends.Command) (result, error) {
-	var stdout, stderr bytes.Buffer
+	stdout, stderr := newWatcher(), newWatcher()
 	if cmd.Stdout == nil {
-		cmd.Stdout = &stdout
+		cmd.Stdout = stdout
 	}
 	if cmd.Stderr == nil {
-		cmd.Stderr = &stderr
+		cmd.Stderr = stderr
 	}
 	status, err := runBare(ctx, b, cmd)
 	return result{status, stdout.String(), stderr.String()}, err
@@ -127,38 +132,46 @@ func marker() string {
 
 // survivors returns the ids of the processes on the target that have the marker
 // as an argument. The marker is looked for on our side, so that the look does not
-// find itself.
+// find itself. One process shows all command lines, each below its name.
 func survivors(ctx context.Context, b backends.Backend, mark string) ([]string, error) {
-	out, err := must(ctx, b, `cd /proc && for p in [0-9]*; do
-		echo; echo "$p"; tr '\0\n' '\n ' <"$p/cmdline"
-	done 2>/dev/null; :`)
+	out, err := must(ctx, b, `cd /proc && { tail -c +1 [0-9]*/cmdline 2>/dev/null; :; }`)
 	if err != nil {
 		return nil, err
 	}
+	names := commandLine.FindAllStringSubmatchIndex(out, -1)
 	var pids []string
-	for block := range strings.SplitSeq(out, "\n\n") {
-		lines := strings.Split(strings.Trim(block, "\n"), "\n")
-		for _, arg := range lines[1:] {
-			if arg == mark {
-				pids = append(pids, lines[0])
-				break
-			}
+	for i, at := range names {
+		end := len(out)
+		if i+1 < len(names) {
+			end = names[i+1][0]
+		}
+		if slices.Contains(strings.Split(out[at[1]:end], "\x00"), mark) {
+			pids = append(pids, out[at[2]:at[3]])
 		}
 	}
 	return pids, nil
 }
 
+// commandLine is what tail prints above the command line of a process.
+var commandLine = regexp.MustCompile(`(?m)^==> ([0-9]+)/cmdline <==\n`)
+
 // noSurvivors waits a while until nothing on the target has the marker. What is
-// still there then is named, and killed, even when the check's time is over.
+// still there then is named, and killed, even when the check's time is over. It looks
+// twice: while a program is being executed its process has no command line.
 func (s *session) noSurvivors(ctx context.Context, mark string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cleanupTime())
 	defer cancel()
 	return s.afresh(ctx, func(b backends.Backend) error {
-		patience := s.cleanupTime() / 4
+		patience := s.patience()
 		var pids []string
+		none := 0
 		err := poll(ctx, patience, func() (done bool, err error) {
-			pids, err = survivors(ctx, b, mark)
-			return len(pids) == 0, err
+			if pids, err = survivors(ctx, b, mark); len(pids) > 0 {
+				none = 0
+			} else {
+				none++
+			}
+			return none == 2, err
 		})
 		if err != nil || len(pids) == 0 {
 			return err
