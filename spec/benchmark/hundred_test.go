@@ -21,7 +21,7 @@ import (
 
 var (
 	runs = flag.Int("runs", 7, "how often each line of the tables is run")
-	only = flag.String("only", "", "the tables to make, by a regular expression: local, docker, ssh0s, ssh20ms, ssh100ms, edit, loop")
+	only = flag.String("only", "", "the tables to make, by a regular expression: local, start, many, docker, ssh0s, ssh20ms, ssh100ms, edit, loop")
 	peer = flag.Bool("peers", true, "measure serverspec and testinfra, too, where they are installed")
 	far  = flag.Bool("far", false, "measure them at long round trips, too, which takes minutes")
 )
@@ -63,21 +63,16 @@ func BenchmarkHundredChecks(b *testing.B) {
 	if wanted.MatchString("local") {
 		s.local(out)
 	}
+	if wanted.MatchString("start") {
+		s.start(out)
+	}
+	if wanted.MatchString("many") {
+		s.many(out)
+	}
 	if wanted.MatchString("docker") {
 		s.docker(out)
 	}
-	s.server = rig.StartSSHD(b)
-	account := rig.NewAccount(b)
-	rig.Sudoers(b, account, "USER ALL=(ALL) NOPASSWD: ALL")
-	s.user = account.Name
-	asks := rig.NewAccount(b, rig.Password(sudoPassword))
-	rig.Sudoers(b, asks, "USER ALL=(ALL) ALL")
-	s.asks = asks.Name
-	for _, rtt := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond} {
-		if wanted.MatchString("ssh" + rtt.String()) {
-			s.ssh(out, rtt)
-		}
-	}
+	s.overSSH(out, wanted)
 	if wanted.MatchString("edit") {
 		s.editing(out)
 	}
@@ -85,6 +80,26 @@ func BenchmarkHundredChecks(b *testing.B) {
 		s.loop(out)
 	}
 	b.ReportMetric(0, "ns/op") // the tables tell
+}
+
+// overSSH measures with an sshd on this machine.
+func (s *bench) overSSH(out *table, wanted *regexp.Regexp) {
+	s.Helper()
+	trips := []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond}
+	trips = slices.DeleteFunc(trips, func(rtt time.Duration) bool { return !wanted.MatchString("ssh" + rtt.String()) })
+	if len(trips) == 0 {
+		return
+	}
+	s.server = rig.StartSSHD(s)
+	account := rig.NewAccount(s)
+	rig.Sudoers(s, account, "USER ALL=(ALL) NOPASSWD: ALL")
+	s.user = account.Name
+	asks := rig.NewAccount(s, rig.Password(sudoPassword))
+	rig.Sudoers(s, asks, "USER ALL=(ALL) ALL")
+	s.asks = asks.Name
+	for _, rtt := range trips {
+		s.ssh(out, rtt)
+	}
 }
 
 // openDir makes a directory that other accounts may enter.
@@ -236,6 +251,9 @@ func (s *bench) ssh(out *table, rtt time.Duration) {
 	}
 	if rtt == 0 || *far {
 		lines = append(lines, s.peers(floor, &peerTarget{addr: addr, known: known})...)
+	}
+	for _, l := range lines {
+		l.server = s.server.PID()
 	}
 	s.compare(out, fmt.Sprintf("ssh, round trip %v", rtt), lines)
 	out.costs(s.costs(target), s.costs(target, "-ginkgo.label-filter=!commands"))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type line struct {
 	env     []string
 	against *line // the floor it is compared with; nil for a floor
 	most    int   // runs at most, where the flag says more
+	server  int   // the process whose children are counted, too; 0 for none
 	runs    []cost
 }
 
@@ -29,6 +31,11 @@ type line struct {
 type cost struct {
 	Wall, CPU time.Duration
 	RSS       int64 // the peak of the largest of its processes, in bytes
+	// Faults are page faults without I/O, Processes all that were started, the
+	// program itself among them; -1 where the kernel does not count them. Those of
+	// the server are what its children cost.
+	Faults, Processes             int64
+	ServerFaults, ServerProcesses int64
 }
 
 // compare runs lines in turns and prints them.
@@ -54,7 +61,7 @@ func (s *bench) run(l *line) cost {
 	r, w, err := os.Pipe()
 	s.must(err)
 	defer r.Close()
-	cmd := exec.CommandContext(s.Context(), s.measure, l.args...)
+	cmd := exec.CommandContext(s.Context(), s.measure, append([]string{"-server", strconv.Itoa(l.server)}, l.args...)...)
 	cmd.Env, cmd.ExtraFiles = append(slices.Clone(s.env), l.env...), []*os.File{w}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

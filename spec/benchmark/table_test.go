@@ -52,34 +52,66 @@ func words(file string, n int) []string {
 	return w[:min(n, len(w))]
 }
 
-// section prints the lines of one table.
+// section prints the lines of one table. Milliseconds differ from machine to machine;
+// page faults and processes hardly do.
 func (t *table) section(title string, lines []*line) {
-	row := func(name string, cells ...string) {
-		fmt.Fprintf(&t.text, "%-36s", name)
-		for _, c := range cells {
-			fmt.Fprintf(&t.text, "%10s", c)
-		}
-		fmt.Fprintln(&t.text)
-	}
-	fmt.Fprintln(&t.text)
-	row(title, "median", "min", "max", "to floor", "cpu", "peak MiB")
+	t.row(title, "median", "min", "max", "to floor", "cpu", "peak MiB", "faults", "to floor", "processes")
 	for _, l := range lines {
 		wall := column(l.runs, func(c cost) time.Duration { return c.Wall })
 		cpu := column(l.runs, func(c cost) time.Duration { return c.CPU })
 		peak := slices.Max(column(l.runs, func(c cost) int64 { return c.RSS }))
-		row(l.name, ms(median(wall)), ms(slices.Min(wall)), ms(slices.Max(wall)), l.ratio(), ms(median(cpu)), fmt.Sprintf("%.1f", float64(peak)/(1<<20)))
+		t.row(l.name, ms(median(wall)), ms(slices.Min(wall)), ms(slices.Max(wall)), l.ratio(wallOf), ms(median(cpu)), fmt.Sprintf("%.1f", float64(peak)/(1<<20)),
+			l.count(faultsOf), l.ratio(faultsOf), l.count(processesOf))
+	}
+	if !slices.ContainsFunc(lines, func(l *line) bool { return l.server != 0 }) {
+		return
+	}
+	t.row("the same, on the server", "faults", "to floor", "processes")
+	for _, l := range lines {
+		t.row(l.name, l.count(serverFaultsOf), l.ratio(serverFaultsOf), l.count(serverProcessesOf))
 	}
 }
 
-// ratio is the median of what each run took, compared with the run of the floor
+// row prints one line of a table. One whose first cell is a heading begins a table.
+func (t *table) row(name string, cells ...string) {
+	if strings.ContainsAny(cells[0], "abcdefghijklmnopqrstuvwxyz") {
+		fmt.Fprintln(&t.text)
+	}
+	fmt.Fprintf(&t.text, "%-36s", name)
+	for _, c := range cells {
+		fmt.Fprintf(&t.text, "%10s", c)
+	}
+	fmt.Fprintln(&t.text)
+}
+
+func wallOf(c cost) int64            { return int64(c.Wall) }
+func faultsOf(c cost) int64          { return c.Faults }
+func processesOf(c cost) int64       { return c.Processes }
+func serverFaultsOf(c cost) int64    { return c.ServerFaults }
+func serverProcessesOf(c cost) int64 { return c.ServerProcesses }
+
+// count is the median of a number, or a dash where it could not be counted.
+func (l *line) count(of func(cost) int64) string {
+	if n := median(column(l.runs, of)); n > 0 {
+		return fmt.Sprint(n)
+	}
+	return "-"
+}
+
+// ratio is the median of what each run cost, compared with the run of the floor
 // in the same turn.
-func (l *line) ratio() string {
+func (l *line) ratio(of func(cost) int64) string {
 	if l.against == nil {
 		return ""
 	}
 	var all []float64
 	for i, r := range l.runs {
-		all = append(all, float64(r.Wall)/float64(l.against.runs[i].Wall))
+		if floor := of(l.against.runs[i]); floor > 0 {
+			all = append(all, float64(of(r))/float64(floor))
+		}
+	}
+	if len(all) == 0 {
+		return "-"
 	}
 	return fmt.Sprintf("%.2f", median(all))
 }

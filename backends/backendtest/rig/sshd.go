@@ -72,6 +72,9 @@ func StartSSHD(tb testing.TB, options ...SSHDOption) *SSHD {
 	return s
 }
 
+// PID is the process that listens; what logs in is served by children of it.
+func (s *SSHD) PID() int { return s.cmd.Process.Pid }
+
 // start tries several ports, since a free one may be taken by another test between
 // finding it and sshd's bind.
 func (s *SSHD) start() {

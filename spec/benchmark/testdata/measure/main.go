@@ -1,6 +1,11 @@
-// Measure runs a program and tells on descriptor 3 what it cost. It stands
+// Measure runs a program and writes to descriptor 3 what it cost. It stands
 // between the benchmark and what is measured because the kernel counts the memory
 // of whoever starts a program as the program's own peak: this one needs little.
+//
+//	measure [-server PID] PROGRAM [ARGUMENT]...
+//
+// With -server, what the children of that process cost meanwhile is counted as well:
+// those of an sshd that the program logs in to.
 package main
 
 import (
@@ -8,25 +13,39 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 )
 
 func main() {
-	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	args, server := os.Args[1:], 0
+	if args[0] == "-server" {
+		server, _ = strconv.Atoi(args[1]) // 0 is nobody
+		args = args[2:]
+	}
+	forks := watchForks()
+	before := childrenOf(server)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	start := time.Now()
-	err := cmd.Run()
-	wall := time.Since(start)
-	if cmd.ProcessState == nil {
+	if err := cmd.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(127)
 	}
+	_ = cmd.Wait() // its exit code is passed on
+	wall := time.Since(start)
+	after := awaitIdle(server, before)
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	client, remote := forks.below(cmd.Process.Pid, server)
 	_ = json.NewEncoder(os.NewFile(3, "cost")).Encode(map[string]int64{
-		"Wall": wall.Nanoseconds(),
-		"CPU":  (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Nanoseconds(),
-		"RSS":  usage.Maxrss << 10, // the kernel counts in KiB
+		"Wall":            wall.Nanoseconds(),
+		"CPU":             (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Nanoseconds(),
+		"RSS":             usage.Maxrss << 10, // the kernel counts in KiB
+		"Faults":          usage.Minflt,
+		"Processes":       client,
+		"ServerFaults":    after.faults - before.faults,
+		"ServerProcesses": remote,
 	})
 	os.Exit(cmd.ProcessState.ExitCode())
 }
