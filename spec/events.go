@@ -117,10 +117,11 @@ func (e *events) end(s *suite, r types.Report) {
 // costs tells what was spent on each target.
 func (s *suite) costs() []report.Cost {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	targets := maps.Clone(s.targets)
+	s.mu.Unlock()
 	var out []report.Cost
-	for _, text := range slices.Sorted(maps.Keys(s.targets)) {
-		t := s.targets[text]
+	for _, text := range slices.Sorted(maps.Keys(targets)) {
+		t := targets[text]
 		st := t.Stats()
 		out = append(out, report.Cost{Target: t.String(), Connections: st.Connections, Exchanges: st.Exchanges, Commands: st.Commands})
 	}

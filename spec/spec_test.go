@@ -316,3 +316,15 @@ func TestAmbient_BeforeAllTablesGoroutinesCleanup(t *testing.T) {
 		})
 	}
 }
+
+// TestRun_EndsThoughSomethingStillAsks runs more than once, since only some of the
+// runs met a question at the wrong moment.
+func TestRun_EndsThoughSomethingStillAsks(t *testing.T) {
+	g := NewWithT(t)
+	for range 3 {
+		r := runScenario(t, "still-asks", "-test.timeout=2m")
+		g.Expect(r.output).NotTo(ContainSubstring("panic: test timed out"))
+		g.Expect(r.of(t, "starts what never stops").Outcome).To(Equal(report.Passed), r.output)
+		g.Expect(r.end).NotTo(BeNil(), r.output)
+	}
+}

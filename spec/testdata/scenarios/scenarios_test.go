@@ -254,3 +254,22 @@ var _ = scenario("focused", func() {
 	FIt("is focused", func() { Expect(Package("bash").Installed()).To(BeTrue()) })
 	Package("bash").Should(BeInstalled())
 })
+
+// What an author started and never stopped goes on asking while the suite ends.
+var _ = scenario("still-asks", func() {
+	It("starts what never stops", func() {
+		for range 8 {
+			go func() {
+				for {
+					_, _ = Command("cat /nonexistent").ExitCode()
+					_, _ = File("/etc/passwd").Exists()
+				}
+			}()
+		}
+	})
+	It("is given up", NodeTimeout(200*time.Millisecond), GracePeriod(10*time.Millisecond), func(SpecContext) {
+		for {
+			_, _ = File("/etc/passwd").Exists()
+		}
+	})
+})
