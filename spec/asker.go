@@ -49,8 +49,8 @@ func (a asker) Scope() any {
 	if r == nil {
 		return nil
 	}
-	if r.group != nil {
-		return r.group
+	if r.run != nil {
+		return r.run
 	}
 	a.trace.mu.Lock()
 	defer a.trace.mu.Unlock()

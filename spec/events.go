@@ -144,6 +144,12 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 	if !r.LeafNodeType.Is(types.NodeTypeIt) {
 		out.Node, out.Location = r.LeafNodeType.String(), location(r.LeafNodeLocation)
 	}
+	if r.MaxFlakeAttempts > 0 && r.NumAttempts > 1 {
+		out.Attempt = r.NumAttempts
+		for _, a := range r.AdditionalFailures {
+			out.Earlier = append(out.Earlier, s.mask(messageOf(a.Failure)))
+		}
+	}
 	if r.State.Is(types.SpecStateFailureStates | types.SpecStateSkipped) {
 		out.Message = s.mask(messageOf(r.Failure))
 	}
@@ -211,7 +217,11 @@ func (s *suite) blame(r types.SpecReport, out report.Result) report.Outcome {
 	if t, err := s.target(s.blockOf(r)); err == nil && unreachable(t.Dead()) {
 		return report.Unreachable
 	}
-	if n := len(out.Evidence); n > 0 && out.Evidence[n-1].Unknown && !r.State.Is(types.SpecStatePanicked|types.SpecStateInterrupted) {
+	// What was interrupted has no answer.
+	if r.State.Is(types.SpecStateInterrupted) {
+		return report.NotTold
+	}
+	if n := len(out.Evidence); n > 0 && out.Evidence[n-1].Unknown && !r.State.Is(types.SpecStatePanicked) {
 		return report.NotTold
 	}
 	return report.Failed

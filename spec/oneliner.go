@@ -31,9 +31,15 @@ type oneLiner struct {
 	chosen   *bool // whether the filters leave it in; computed once
 }
 
-// A commandGroup is one Should of a command: its matchers share a run. It holds
-// something, so that each has an address of its own.
-type commandGroup struct{ text string }
+// A commandGroup is one Should of a command. Its matchers share a run, until a
+// spec is attempted again.
+type commandGroup struct{ repeated int }
+
+// A groupRun is one run of the command of a group.
+type groupRun struct {
+	group    *commandGroup
+	repeated int
+}
 
 // declare makes one spec of each matcher.
 func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatcher) {
@@ -62,7 +68,7 @@ func (s *suite) declareAll(subject any, negated bool, matchers []types.GomegaMat
 	command, _ := subject.(*resource.Command)
 	var group *commandGroup
 	if command != nil {
-		group = &commandGroup{text: command.String()}
+		group = &commandGroup{}
 	}
 	each := func() {
 		for _, m := range matchers {
@@ -99,15 +105,20 @@ func (s *suite) declareOne(o *oneLiner) {
 func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
 	r := recordOf(ctx)
 	r.block, r.quiet = o.block, true
-	switch {
-	case o.command == nil || o.command.IsReadOnly():
+	changesNothing := o.command == nil || o.command.IsReadOnly()
+	if changesNothing {
 		s.takeBack(r)
+	}
+	// Whoever wants a spec to be tried again wants to hear what holds now.
+	again := r.attempt > 1
+	if changesNothing && !again {
 		r.epoch = s.epoch.Load()
-	default:
-		r.epoch = 0
 	}
 	if o.group != nil {
-		r.group = o.group
+		if again {
+			o.group.repeated++
+		}
+		r.run = groupRun{o.group, o.group.repeated}
 	}
 	defer func() {
 		s.mu.Lock()
@@ -119,7 +130,7 @@ func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
 		s.fail(o, err)
 		return
 	}
-	if o.command == nil {
+	if o.command == nil && !again {
 		s.prepare(ctx, r, o, t)
 	}
 	held, err := o.matcher.Match(o.subject)

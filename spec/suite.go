@@ -91,8 +91,11 @@ type record struct {
 	// marked is the epoch that this node started by making facts stale.
 	marked int64
 	plan   *target.Plan
-	// group is set for the one-liners of a command: they share its run.
-	group any
+	// attempt counts the runs of one spec that Ginkgo repeats or retries.
+	attempt int
+	// run is set for the one-liners of a command, and is the same for those that
+	// share a run.
+	run any
 	// quiet keeps evidence out of Ginkgo's console output, for one-liners,
 	// whose failures tell it anyway.
 	quiet bool
@@ -112,6 +115,7 @@ func (s *suite) aroundNode(ctx context.Context) context.Context {
 	r := &record{marked: s.epoch.Add(1)}
 	ctx = context.WithValue(ctx, recordKey{}, r)
 	report := ginkgo.CurrentSpecReport()
+	r.attempt = report.NumAttempts
 	s.follow(report)
 	r.ctx = evidence.WithRecorder(ctx, func(e evidence.Evidence) { s.record(r, e) })
 	s.now.Store(r)

@@ -15,6 +15,8 @@ type console struct {
 	color bool
 	err   error
 	bad   []badResult
+	// flaky are specs that passed after an attempt had failed.
+	flaky []badResult
 }
 
 // A badResult is a failure that is told in full at the end.
@@ -65,6 +67,31 @@ func (c *console) note(b Begin, r Result) int {
 	}
 	c.bad = append(c.bad, badResult{b, r})
 	return len(c.bad)
+}
+
+// noteFlaky keeps a spec that passed at a later attempt for the end.
+func (c *console) noteFlaky(b Begin, r Result) {
+	if r.Outcome == Passed && r.Attempt > 1 {
+		c.flaky = append(c.flaky, badResult{b, r})
+	}
+}
+
+// flakes lists the specs that passed at a later attempt, with what went wrong
+// before.
+func (c *console) flakes() {
+	if len(c.flaky) == 0 {
+		return
+	}
+	c.print("\n" + c.paint(bold, "Passed at a later attempt:") + "\n")
+	for _, f := range c.flaky {
+		r := f.result
+		var b strings.Builder
+		fmt.Fprintf(&b, "\n  %s\n    %s\n", c.paint(yellow, fmt.Sprintf("%s: attempt %d", fullName(r), r.Attempt)), c.paint(faint, place(f)))
+		for _, text := range r.Earlier {
+			fmt.Fprintf(&b, "\n%s\n", indent(visible(text), "    "))
+		}
+		c.print(b.String())
+	}
 }
 
 // failures tells all failures in full.

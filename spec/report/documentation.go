@@ -52,6 +52,7 @@ func (d *documentation) Begin(b Begin) {
 
 func (d *documentation) Result(b Begin, r Result) {
 	number := d.note(b, r)
+	d.noteFlaky(b, r)
 	s := d.suite(b)
 	if s == nil || r.Filtered {
 		return // what nobody asked for is in the count alone
@@ -93,6 +94,10 @@ func (d *documentation) line(r Result, text string, number int) string {
 		line += "(a spec without a name)"
 	}
 	switch r.Outcome {
+	case Passed:
+		if r.Attempt > 1 {
+			line += fmt.Sprintf(" (passed at attempt %d)", r.Attempt)
+		}
 	case NotTold:
 		line += " (could not tell)"
 	case Unreachable:
@@ -128,6 +133,7 @@ func (d *documentation) End(sum Summary) error {
 		s.done = true
 	}
 	d.advance()
+	d.flakes()
 	d.failures()
 	d.problems(sum.Problems)
 	d.print("\n")

@@ -1,6 +1,9 @@
 package report
 
-import "io"
+import (
+	"io"
+	"strconv"
+)
 
 // progress is a character for each spec.
 type progress struct {
@@ -13,7 +16,8 @@ const progressWidth = 80
 
 // NewProgress returns the short format for people: one character for each spec
 // as it ends, and the failures in full at the end. The characters are . passed,
-// F failed, ? could not tell, U unreachable and - skipped or pending.
+// a digit passed at that attempt only, F failed, ? could not tell, U unreachable
+// and - skipped or pending.
 func NewProgress(w io.Writer, o Options) Format {
 	return &progress{console: console{w: w, color: o.Color}}
 }
@@ -24,6 +28,7 @@ func (p *progress) Done(Begin) {}
 
 func (p *progress) Result(b Begin, r Result) {
 	p.note(b, r)
+	p.noteFlaky(b, r)
 	if r.Filtered {
 		return // what nobody asked for is in the count alone
 	}
@@ -35,6 +40,9 @@ func (p *progress) Result(b Begin, r Result) {
 	if mark == "" {
 		mark = "-"
 	}
+	if r.Outcome == Passed && r.Attempt > 1 {
+		mark = strconv.Itoa(min(r.Attempt, 9))
+	}
 	p.print(p.paint(p.colorOf(r.Outcome), mark))
 	p.column++
 }
@@ -43,6 +51,7 @@ func (p *progress) End(sum Summary) error {
 	if p.column > 0 {
 		p.print("\n")
 	}
+	p.flakes()
 	p.failures()
 	p.problems(sum.Problems)
 	p.print("\n")

@@ -54,6 +54,11 @@ type Result struct {
 	Start    time.Time `json:"start"`
 	// Took is how long it ran.
 	Took time.Duration `json:"took"`
+	// Attempt is the attempt at which the spec ended, where FlakeAttempts allows
+	// several and the first was not the last. Earlier are the failures of the
+	// attempts before it.
+	Attempt int      `json:"attempt,omitempty"`
+	Earlier []string `json:"earlier_failures,omitempty"`
 	// Filtered says of a skipped spec that a filter or a focus left it out.
 	Filtered bool `json:"filtered,omitempty"`
 	// Message is the failure's text, or the reason of a skip.
