@@ -7,16 +7,17 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	gtypes "github.com/onsi/ginkgo/v2/types"
+
+	"github.com/hostspec/hostspec/spec/evidence"
 )
 
-// A console stands between Ginkgo's reporter and stdout. It masks secrets, which
-// an author may have written to GinkgoWriter, and it puts the author's line where
+// A console stands between Ginkgo's reporter and stdout. It cleans what an author may
+// have written to GinkgoWriter, of secrets and of what a terminal obeys, and it puts the author's line where
 // Ginkgo knows but one of ours: a one-liner fails from within this package,
 // long after the line that declared it has returned, and Ginkgo takes the place
 // of a failure from the stack.
 type console struct {
-	suite *suite
-	out   io.Writer
+	out io.Writer
 
 	mu sync.Mutex
 	// ours is the line that Ginkgo was told, and authors the one to put in its
@@ -31,7 +32,7 @@ type console struct {
 // failOneLiner fails the running spec. All one-liners fail here, and so at one
 // line of ours.
 func (s *suite) failOneLiner(o *oneLiner, message string) {
-	s.console.fail(gtypes.NewCodeLocation(0), o.location, s.mask(message))
+	s.console.fail(gtypes.NewCodeLocation(0), o.location, evidence.Clean(message))
 }
 
 // fail fails the running spec at the caller's line, which is ours.
@@ -67,7 +68,7 @@ func (c *console) Write(p []byte) (int, error) {
 		}
 		text = bytes.ReplaceAll(text, []byte(c.ours), []byte(c.authors))
 	}
-	if _, err := c.out.Write([]byte(c.suite.mask(string(text)))); err != nil {
+	if _, err := io.WriteString(c.out, evidence.CleanColoured(string(text))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -108,7 +109,7 @@ func (e *events) end(s *suite, r types.Report) {
 	}
 	end.Focused = r.SuiteHasProgrammaticFocus
 	for _, reason := range r.SpecialSuiteFailureReasons {
-		end.Problems = append(end.Problems, s.mask(reason))
+		end.Problems = append(end.Problems, evidence.Clean(reason))
 	}
 	end.Costs = s.costs()
 	e.write(report.Event{End: end})
@@ -132,13 +133,13 @@ func (s *suite) costs() []report.Cost {
 func (s *suite) result(r types.SpecReport, name string) report.Result {
 	out := report.Result{
 		Target: s.targetName(s.blockOf(r)), Package: name,
-		Text: s.mask(r.LeafNodeText), Labels: r.Labels(),
+		Text: evidence.Clean(r.LeafNodeText), Labels: r.Labels(),
 		Location: location(r.LeafNodeLocation), Start: r.StartTime, Took: r.RunTime,
 		Outcome: outcome(r), Evidence: s.traced(r),
 	}
 	for _, c := range r.ContainerHierarchyTexts {
 		if c != "" {
-			out.Containers = append(out.Containers, s.mask(c))
+			out.Containers = append(out.Containers, evidence.Clean(c))
 		}
 	}
 	if !r.LeafNodeType.Is(types.NodeTypeIt) {
@@ -151,7 +152,7 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 		}
 	}
 	if r.State.Is(types.SpecStateFailureStates | types.SpecStateSkipped) {
-		out.Message = s.mask(messageOf(r.Failure))
+		out.Message = evidence.Clean(messageOf(r.Failure))
 	}
 	if r.State.Is(types.SpecStateFailureStates) {
 		at := location(r.Failure.Location)
@@ -162,7 +163,7 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 			at = panickedAt(r, out.Location)
 		}
 		out.FailedAt = &at
-		out.Output = s.mask(r.CapturedGinkgoWriterOutput)
+		out.Output = evidence.Clean(r.CapturedGinkgoWriterOutput)
 		out.Outcome = s.blame(r, out)
 	}
 	return out

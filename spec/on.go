@@ -134,17 +134,17 @@ func (s *suite) skipUnless(ctx context.Context, c *condition) {
 	block := s.blockOf(report)
 	t, err := s.target(block)
 	if err != nil {
-		ginkgo.Fail(s.mask(err.Error()))
+		ginkgo.Fail(evidence.Clean(err.Error()))
 	}
 	sys, err := t.System(r.ctx)
 	if err != nil {
 		s.noteUnreachable(err, block, report.FullText())
 		s.record(r, evidence.Evidence{Subject: c.text, Question: "OnlyOn", Target: t.String(), Unknown: true})
-		ginkgo.Fail(s.mask(fmt.Sprintf("could not tell whether this is %s: %v", c.text, err)))
+		ginkgo.Fail(evidence.Clean(fmt.Sprintf("could not tell whether this is %s: %v", c.text, err)))
 	}
 	holds, err := c.holds(sys)
 	if err != nil {
-		ginkgo.Fail(s.mask(fmt.Sprintf("could not tell whether %s is %s: %v", sys, c.text, err)))
+		ginkgo.Fail(evidence.Clean(fmt.Sprintf("could not tell whether %s is %s: %v", sys, c.text, err)))
 	}
 	if !holds {
 		ginkgo.Skip(fmt.Sprintf("only on %s; %s is %s", c.text, t, sys))

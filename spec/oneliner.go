@@ -12,6 +12,7 @@ import (
 	gtypes "github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega/types"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
 )
 
@@ -89,7 +90,7 @@ func (s *suite) declareOne(o *oneLiner) {
 	if o.negated {
 		should = " should not "
 	}
-	o.text = s.mask(nameOf(o.subject) + should + wantedBy(o.matcher))
+	o.text = evidence.Clean(nameOf(o.subject) + should + wantedBy(o.matcher))
 	o.tree = ginkgo.CurrentTreeConstructionNodeReport()
 	s.mu.Lock()
 	if len(s.on) > 0 {

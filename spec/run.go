@@ -11,6 +11,8 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 	"golang.org/x/term"
+
+	"github.com/hostspec/hostspec/spec/evidence"
 )
 
 // Run runs the specs of a package. It is called from the one test function that
@@ -34,11 +36,11 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 		if len(skip) > 0 {
 			offset += skip[0]
 		}
-		ginkgo.Fail(s.mask(message), offset)
+		ginkgo.Fail(evidence.Clean(message), offset)
 	})
 	s.declareNodes()
 	stdout := formatter.ColorableStdOut
-	s.console = &console{suite: s, out: stdout}
+	s.console = &console{out: stdout}
 	formatter.ColorableStdOut = s.console
 	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
 	// A run is short, and most of what it makes lives to its end: with this much
@@ -50,7 +52,7 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	formatter.ColorableStdOut = stdout
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
-		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", s.mask(err.Error()))
+		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", evidence.Clean(err.Error()))
 	}
 	return passed
 }
@@ -77,7 +79,7 @@ func (s *suite) begin(description string, args []any) error {
 // can't be right. It is called while Ginkgo enters containers, too, where a panic
 // would be told as a mistake of another kind.
 func (s *suite) refuse(reason string) {
-	reason = s.mask(reason)
+	reason = evidence.Clean(reason)
 	s.events.refused(reason)
 	if f, ok := s.test.(interface{ Fatal(...any) }); ok {
 		f.Fatal("hostspec: " + reason)

@@ -37,7 +37,7 @@ func (s *suite) newTarget(uri *backends.URI, timeout time.Duration) (*target.Tar
 	if s.passwordErr != nil {
 		return nil, s.passwordErr
 	}
-	opt := target.Options{Timeout: timeout, Mask: s.mask, As: as, SudoPassword: s.password.Known}
+	opt := target.Options{Timeout: timeout, As: as, SudoPassword: s.password.Known}
 	if s.password.CanAsk() {
 		opt.AskSudoPassword = func(ctx context.Context) (string, error) {
 			text, err := s.password.Ask(ctx, uri.String())

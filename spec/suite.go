@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,7 +49,6 @@ type suite struct {
 	batches   map[*target.Target]*batches
 	filters   *filters                  // set when they were first wanted
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
-	secrets   []string
 	// password is what sudo is told; passwordErr is why there is none.
 	password    *password.Source
 	passwordErr error
@@ -220,40 +217,17 @@ func (s *suite) close() error {
 	return errors.Join(errs...)
 }
 
-// Secret remembers v and masks it in everything that is shown from now on:
-// failure texts, names of specs, evidence, reports. It returns v.
+// Secret remembers v and masks it in everything that hostspec shows from now on, as
+// ***: names of specs, failure texts, evidence, reports, what was written to
+// GinkgoWriter. It returns v.
 //
 //	var token = Secret(os.Getenv("API_TOKEN"))
+//
+// Masked are v as it is, v without the white space around it, and each of its lines of
+// four characters or more, as they stand and as shells, Go, JSON, XML, URLs and base64
+// write them. A v of less than three characters is not masked, since it stands in too
+// many words. What a spec prints to stdout by itself is not masked either.
 func Secret(v string) string {
-	if v != "" {
-		theSuite.mu.Lock()
-		defer theSuite.mu.Unlock()
-		if !slices.Contains(theSuite.secrets, v) {
-			theSuite.secrets = append(theSuite.secrets, v)
-			// Longer ones first, since one may hold another.
-			slices.SortFunc(theSuite.secrets, func(a, b string) int { return len(b) - len(a) })
-		}
-	}
+	evidence.Remember(v)
 	return v
-}
-
-// mask takes the secrets out of a text, also where it was quoted by %q.
-func (s *suite) mask(text string) string {
-	if text == "" {
-		return text
-	}
-	s.mu.Lock()
-	secrets := s.secrets
-	s.mu.Unlock()
-	return maskAll(text, secrets)
-}
-
-func maskAll(text string, secrets []string) string {
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "***")
-		if quoted := fmt.Sprintf("%q", secret); quoted != `"`+secret+`"` {
-			text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "***")
-		}
-	}
-	return text
 }

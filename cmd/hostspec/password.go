@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -83,15 +83,14 @@ func newTarget(uri *backends.URI, source *password.Source) (*target.Target, erro
 	if err != nil {
 		return nil, err
 	}
-	mask := func(text string) string {
-		if source.Known == "" {
-			return text
-		}
-		return strings.ReplaceAll(text, source.Known, "***")
-	}
-	opt := target.Options{Mask: mask, As: as, SudoPassword: source.Known}
+	evidence.Remember(source.Known)
+	opt := target.Options{As: as, SudoPassword: source.Known}
 	if source.CanAsk() {
-		opt.AskSudoPassword = func(ctx context.Context) (string, error) { return source.Ask(ctx, uri.String()) }
+		opt.AskSudoPassword = func(ctx context.Context) (string, error) {
+			text, err := source.Ask(ctx, uri.String())
+			evidence.Remember(text)
+			return text, err
+		}
 	}
 	return target.New(uri, opt), nil
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Evidence is one answer of a target and how it came about. Nothing secret
-// stands in it.
+// Evidence is one answer of a target and how it came about. Its texts are clean (see
+// Clean), and whoever makes one cleans them, whole, before cutting anything off.
 type Evidence struct {
 	// Subject is the resource as people read it: Package "nginx".
 	Subject string `json:"subject,omitempty"`
@@ -61,7 +61,7 @@ func (e Evidence) text(title, because string) string {
 	if !strings.Contains(because, strings.TrimSpace(e.Stderr)) {
 		line("stderr", e.Stderr)
 	}
-	return b.String()
+	return Clean(b.String())
 }
 
 func (e Evidence) how() string {

@@ -63,26 +63,6 @@ func TestDuration(t *testing.T) {
 	}
 }
 
-func TestExcerpt(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain\n\ttext":        "plain\n\ttext",
-		"\x1b[31mred\x07":      `\x1b[31mred\a`,
-		"bad \xff utf-8":       `bad \xff utf-8`,
-		"turned \u202e around": `turned \u202e around`,
-		"0123456789abc":        "0123456789... (3 more bytes)",
-		"äöüäöüäöüä":           "äöüäöüäöüä",
-		"null \x00":            `null \x00`,
-	} {
-		limit := 10
-		if !strings.Contains(in, "0123") && !strings.Contains(in, "ä") {
-			limit = 100
-		}
-		if got := Excerpt(in, limit); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestRecorder(t *testing.T) {
 	var got []Evidence
 	ctx := WithRecorder(t.Context(), func(e Evidence) { got = append(got, e) })

@@ -31,7 +31,7 @@ func (l *run) build(ctx context.Context) (base, built string, err error) {
 		return "", "", err
 	}
 	var said bytes.Buffer
-	out := &together{w: l.hooks.Output, mask: l.mask}
+	out := &together{w: l.hooks.Output}
 	cmd := exec.CommandContext(ctx, "docker", "build", "--force-rm", "--iidfile", file.Name(), "--file", l.suite.Dockerfile, filepath.Dir(l.suite.Dockerfile))
 	cmd.Stdout, cmd.Stderr = out, io.MultiWriter(out, &said)
 	cmd.WaitDelay = 2 * time.Second

@@ -115,7 +115,7 @@ func (l *run) origin(ctx context.Context) (_ *target.Target, err error) {
 		}
 	}
 	if h.originTarget == nil {
-		h.originTarget, err = newTarget(h.origin.RootURI(), l.mask)
+		h.originTarget, err = newTarget(h.origin.RootURI())
 	}
 	return h.originTarget, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -115,8 +116,6 @@ type Options struct {
 	// Timeout bounds each converge command that has no time of its own; half an hour
 	// when zero.
 	Timeout time.Duration
-	// Mask takes secrets out of what is shown.
-	Mask func(string) string
 }
 
 const defaultConvergeTimeout = 30 * time.Minute
@@ -216,20 +215,13 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 
 func (l *run) end(r StageResult) {
 	for i := range r.Details {
-		r.Details[i] = l.mask(r.Details[i])
+		r.Details[i] = evidence.Clean(r.Details[i])
 	}
-	r.Summary = l.mask(r.Summary)
+	r.Summary = evidence.Clean(r.Summary)
 	l.result.Stages = append(l.result.Stages, r)
 	if l.hooks.End != nil {
 		l.hooks.End(r)
 	}
-}
-
-func (l *run) mask(text string) string {
-	if l.opt.Mask == nil {
-		return text
-	}
-	return l.opt.Mask(text)
 }
 
 // broken is the result of a stage that met an error.
@@ -264,12 +256,12 @@ func (l *run) create(ctx context.Context) StageResult {
 // commands as.
 func (l *run) reach(text string) (err error) {
 	l.text = text
-	if l.target, err = newTarget(text, l.mask); err != nil {
+	if l.target, err = newTarget(text); err != nil {
 		return err
 	}
 	l.eyes = l.target
 	if l.draft != nil && l.draft.RootURI() != text {
-		l.eyes, err = newTarget(l.draft.RootURI(), l.mask)
+		l.eyes, err = newTarget(l.draft.RootURI())
 	}
 	return err
 }
@@ -285,12 +277,12 @@ func (l *run) from() string {
 	return l.image
 }
 
-func newTarget(text string, mask func(string) string) (*target.Target, error) {
+func newTarget(text string) (*target.Target, error) {
 	uri, err := backends.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return target.New(uri, target.Options{Mask: mask}), nil
+	return target.New(uri, target.Options{}), nil
 }
 
 func (l *run) createDraft(ctx context.Context) (StageResult, bool) {

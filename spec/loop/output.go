@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"io"
 	"sync"
+
+	"github.com/hostspec/hostspec/spec/evidence"
 )
 
 // together passes on two streams to one writer.
 type together struct {
 	mu   sync.Mutex
 	w    io.Writer
-	mask func(string) string
 	tail []byte
 }
 
@@ -21,7 +22,7 @@ const maxTail = 4 << 10
 func (t *together) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.mask(lastLine(string(t.tail)))
+	return evidence.Clean(lastLine(string(t.tail)))
 }
 
 func (t *together) Write(p []byte) (int, error) {
@@ -30,7 +31,7 @@ func (t *together) Write(p []byte) (int, error) {
 	t.tail = append(t.tail, p[max(0, len(p)-maxTail):]...)
 	t.tail = t.tail[max(0, len(t.tail)-maxTail):]
 	if t.w != nil {
-		_, _ = io.WriteString(t.w, t.mask(string(p))) // nobody may look any more
+		_, _ = io.WriteString(t.w, evidence.Clean(string(p))) // nobody may look any more
 	}
 	return len(p), nil
 }

@@ -225,7 +225,7 @@ func (l *run) convergeOnce(ctx context.Context, c Converge, mark string) (said s
 	if script.Timeout == 0 {
 		script.Timeout = l.opt.Timeout
 	}
-	out := &together{w: l.hooks.Output, mask: l.mask}
+	out := &together{w: l.hooks.Output}
 	stdout, stderr := &lines{to: out}, &lines{to: out}
 	script.LiveStdout, script.LiveStderr = stdout, stderr
 	began := time.Now()
@@ -290,7 +290,7 @@ func (l *run) sideOf(c Converge) (*target.Target, error) {
 		return l.target, nil
 	}
 	if l.here == nil {
-		t, err := newTarget("local://", l.mask)
+		t, err := newTarget("local://")
 		if err != nil {
 			return nil, err
 		}

@@ -184,7 +184,7 @@ func (l Location) String() string { return fmt.Sprintf("%s:%d", l.File, l.Line) 
 
 // visible makes control characters visible: no spec's text may play with the
 // reader's terminal.
-func visible(s string) string { return evidence.Excerpt(s, len(s)) }
+func visible(s string) string { return evidence.Clean(s) }
 
 // oneLine is the first line of a text, for places that have room for one.
 func oneLine(s string) string {

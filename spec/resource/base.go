@@ -204,7 +204,7 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 		return err
 	}
 	e.Subject, e.Question = b.String(), question
-	e.Found, e.Near, e.Subject = v.Target.Mask(e.Found), v.Target.Mask(e.Near), v.Target.Mask(e.Subject)
+	e.Found, e.Near, e.Subject = evidence.Clean(e.Found), evidence.Clean(e.Near), evidence.Clean(e.Subject)
 	if err != nil {
 		e.Unknown = true
 		err = told(e, err)
@@ -257,5 +257,5 @@ func (b *Base[T]) unknown(question, reason, advice string) error {
 		return err
 	}
 	e := b.Explain(question)
-	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: v.Target.Mask(reason), Advice: advice})
+	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: evidence.Clean(reason), Advice: advice})
 }

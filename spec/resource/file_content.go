@@ -61,7 +61,7 @@ var fileContents = &target.Kind[fileContent]{
 	Reads: func(path string) string { return "read " + path },
 }
 
-// content fetches a file's content; mask takes secrets out of what is shown.
+// content fetches a file's content.
 func (f *File) content(question string) (fileContent, error) {
 	ctx, v, err := f.view()
 	if err != nil {
@@ -74,7 +74,7 @@ func (f *File) content(question string) (fileContent, error) {
 		case c.big:
 			return fmt.Sprintf("a file of more than %d MiB", maxContent>>20), ""
 		}
-		return measure(c.data) + beginning(c.data, v.Target.Mask), ""
+		return measure(c.data) + beginning(c.data), ""
 	})
 	if err == nil {
 		err = f.expect(question, c.fileStat, fact.Stat.IsRegular, "a regular file")
@@ -135,9 +135,9 @@ func (f *File) Contains(text string) (bool, error) {
 	}
 	at := bytes.Index(c.data, []byte(text))
 	if at >= 0 {
-		e.Found, e.Near = around(c.data, at, text, v.Target.Mask), ""
+		e.Found, e.Near = around(c.data, at, text), ""
 	} else {
-		e.Found, e.Near = "nothing of it in "+measure(c.data), nearest(c.data, text, v.Target.Mask)
+		e.Found, e.Near = "nothing of it in "+measure(c.data), nearest(c.data, text)
 	}
 	return at >= 0, f.answered(ctx, v, question, e, nil)
 }

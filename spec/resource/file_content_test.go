@@ -19,6 +19,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -109,7 +110,8 @@ func TestFileExcerptsHoldNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tg := target.New(u, target.Options{Mask: func(s string) string { return strings.ReplaceAll(s, "hunter2-and-more", "****") }})
+	evidence.Remember("hunter2-and-more")
+	tg := target.New(u, target.Options{})
 	defer tg.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -37,13 +37,9 @@ func (f *File) document(question, path string, parse func([]byte) (any, error)) 
 	}
 	value, err := fact.Walk(document, path)
 	if missing := new(fact.NoSuchKeyError); errors.As(err, &missing) {
-		_, v, viewErr := f.view()
-		if viewErr != nil {
-			return nil, viewErr
-		}
 		e := f.Explain(question)
 		// The beginning of the file helps nobody here.
-		e.Found, e.Near = "", v.Target.Mask(missing.Inside)
+		e.Found, e.Near = "", evidence.Clean(missing.Inside)
 		return nil, &evidence.Missing{Evidence: e, What: fmt.Sprintf("%s in %s", missing.Key, f)}
 	}
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 // to choose that.
 const (
 	maxShown  = 200
-	maxMasked = 64 << 10
 	maxLooked = 1 << 20
 )
 
@@ -37,39 +36,39 @@ func measure(data []byte) string {
 	return fmt.Sprintf("%d lines, %d bytes", lines, len(data))
 }
 
-// masked takes secrets and password hashes out of a line, before anything is cut
-// off it: half a secret is none that mask knows.
-func masked(line []byte, mask func(string) string) string {
-	return passwordHash.ReplaceAllString(mask(string(line[:min(len(line), maxMasked)])), "(password hash)")
+// masked takes secrets and password hashes out of a text, before anything is cut off
+// it.
+func masked(line []byte) string {
+	return passwordHash.ReplaceAllString(evidence.Mask(string(line)), "(password hash)")
 }
 
 // show makes an excerpt of a line.
-func show(line []byte, mask func(string) string) string {
-	return evidence.Excerpt(masked(line, mask), maxShown)
+func show(line []byte) string {
+	return evidence.Excerpt(masked(line), maxShown)
 }
 
 // beginning shows the first lines of a content.
-func beginning(data []byte, mask func(string) string) string {
+func beginning(data []byte) string {
 	switch {
 	case len(data) == 0:
 		return ""
 	case bytes.Contains(data, privateKey):
 		return " " + keyNotShown
 	}
-	text := show(data, mask)
+	text := show(data)
 	return "; it begins:\n" + strings.TrimRight(text, "\n")
 }
 
 // around shows the line in which a text was found.
-func around(data []byte, at int, text string, mask func(string) string) string {
+func around(data []byte, at int, text string) string {
 	number := bytes.Count(data[:at], []byte{'\n'}) + 1
 	if bytes.Contains(data, privateKey) {
 		return fmt.Sprintf("it stands in line %d %s", number, keyNotShown)
 	}
 	line, _, _ := bytes.Cut(data[bytes.LastIndexByte(data[:at], '\n')+1:], []byte{'\n'})
-	shown := masked(line, mask)
+	shown := masked(line)
 	// Of a long line, what is around it.
-	if i := strings.Index(shown, firstLine(text)); i > maxShown/2 && i < maxMasked/2 {
+	if i := strings.Index(shown, firstLine(text)); i > maxShown/2 {
 		shown = "..." + shown[i-maxShown/4:]
 	}
 	return fmt.Sprintf("line %d: %s", number, evidence.Excerpt(shown, maxShown))
@@ -77,7 +76,7 @@ func around(data []byte, at int, text string, mask func(string) string) string {
 
 // nearest shows the line that is most like what was looked for, or the first
 // lines where none is.
-func nearest(data []byte, text string, mask func(string) string) string {
+func nearest(data []byte, text string) string {
 	if bytes.Contains(data, privateKey) {
 		return keyNotShown
 	}
@@ -93,9 +92,9 @@ func nearest(data []byte, text string, mask func(string) string) string {
 		looked = rest
 	}
 	if best == nil {
-		return strings.TrimPrefix(beginning(data, mask), "; ")
+		return strings.TrimPrefix(beginning(data), "; ")
 	}
-	return fmt.Sprintf("line %d: %s", number, show(best, mask))
+	return fmt.Sprintf("line %d: %s", number, show(best))
 }
 
 func firstLine(text string) string {

@@ -46,7 +46,7 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 	if timeout == 0 {
 		timeout = t.timeout
 	}
-	e := evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(s.Text, 200))}
+	e := evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(s.Text, 200)}
 	sh, err := t.commandShell(ctx, as)
 	if err != nil {
 		return Output{}, e, err

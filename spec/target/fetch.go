@@ -132,7 +132,7 @@ func (t *Target) readFiles(ctx context.Context, files backends.FileReader, wants
 	for _, w := range wants {
 		start := time.Now()
 		fact, asked, err := w.Kind.read(limited, files, w.Name)
-		e := evidence.Evidence{Target: t.String(), Asked: t.mask(asked), Took: time.Since(start)}
+		e := evidence.Evidence{Target: t.String(), Asked: evidence.Clean(asked), Took: time.Since(start)}
 		switch {
 		case errors.Is(err, ErrAsk):
 			rest = append(rest, w)
@@ -290,7 +290,7 @@ func (t *Target) evidence(q Question, o Output) evidence.Evidence {
 	if asked == "" {
 		asked = q.Script
 	}
-	return evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(asked, 200)), Status: o.Status.String(), Took: o.Took}
+	return evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(asked, 200), Status: o.Status.String(), Took: o.Took}
 }
 
 func withStderr(e evidence.Evidence, o Output) evidence.Evidence {
@@ -300,10 +300,10 @@ func withStderr(e evidence.Evidence, o Output) evidence.Evidence {
 
 // unknown makes the reply of "could not tell".
 func (t *Target) unknown(e evidence.Evidence, reason string, err error) reply {
-	e.Unknown, e.Stderr = true, t.mask(e.Stderr)
+	e.Unknown = true
 	e.Target = t.String()
 	if reason == "" && err != nil {
 		reason = err.Error()
 	}
-	return reply{evidence: e, err: &evidence.Unknown{Evidence: e, Reason: t.mask(reason), Err: err}}
+	return reply{evidence: e, err: &evidence.Unknown{Evidence: e, Reason: evidence.Clean(reason), Err: err}}
 }

@@ -131,7 +131,7 @@ func (t *Target) noShellAs(ctx context.Context, as Identity, err error) error {
 		return t.setDead(&backends.UnreachableError{Target: t.String(), Tried: tried, Err: err, Advice: advice})
 	}
 	e := evidence.Evidence{Target: t.String(), Unknown: true}
-	return &evidence.Unknown{Evidence: e, Reason: t.mask(err.Error()), Advice: advice, Err: err}
+	return &evidence.Unknown{Evidence: e, Reason: evidence.Clean(err.Error()), Advice: advice, Err: err}
 }
 
 // opened keeps the shell of an identity, and ends the oldest of others where there

@@ -216,7 +216,7 @@ func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, eviden
 	var none F
 	if err := k.check(name); err != nil {
 		e := evidence.Evidence{Target: v.Target.String(), Unknown: true}
-		return none, e, &evidence.Unknown{Evidence: e, Reason: v.Target.Mask(err.Error()), Err: err}
+		return none, e, &evidence.Unknown{Evidence: e, Reason: evidence.Clean(err.Error()), Err: err}
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {

@@ -83,7 +83,7 @@ func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k a
 	took := time.Since(start)
 	for _, name := range names {
 		a, ok := facts[name]
-		e := evidence.Evidence{Target: t.String(), Asked: t.mask(evidence.Excerpt(a.Asked, 200)), Took: took}
+		e := evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(a.Asked, 200), Took: took}
 		switch {
 		case err != nil:
 			replies[Want{k, name}] = t.unknown(e, "", err)

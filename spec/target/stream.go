@@ -29,7 +29,7 @@ func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidenc
 	if timeout == 0 {
 		timeout = t.timeout
 	}
-	e := evidence.Evidence{Target: t.String(), Asked: t.mask("cat " + backends.Quote(name))}
+	e := evidence.Evidence{Target: t.String(), Asked: evidence.Clean("cat " + backends.Quote(name))}
 	b, files, err := t.forStream(ctx, v.As)
 	if err != nil {
 		return e, err
@@ -38,7 +38,7 @@ func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidenc
 	defer cancel()
 	start := time.Now()
 	if files != nil {
-		e.Asked = t.mask("read " + name)
+		e.Asked = evidence.Clean("read " + name)
 		err = readStream(limited, files, name, w)
 	} else {
 		e.Status, err = runStream(limited, b, "[ -f "+backends.Quote(name)+" ] || exit 44; cat "+backends.Quote(name), w)

@@ -39,8 +39,6 @@ type Identity struct {
 type Options struct {
 	// Timeout bounds one question; 0 means that of the URI, else DefaultTimeout.
 	Timeout time.Duration
-	// Mask takes secrets out of what is shown to people.
-	Mask func(string) string
 	// As is the account that the target is asked as where nobody says otherwise. The
 	// target is unreachable when that account may not be asked as.
 	As Identity
@@ -56,7 +54,6 @@ type Options struct {
 type Target struct {
 	uri     *backends.URI
 	timeout time.Duration
-	mask    func(string) string
 	sudo    sudo
 
 	// turn is held by whoever uses the shells or the connection; a channel,
@@ -103,7 +100,7 @@ type storedReply struct {
 // New returns the Target of a URI. It connects to nothing yet.
 func New(uri *backends.URI, opt Options) *Target {
 	t := &Target{
-		uri: uri, timeout: opt.Timeout, mask: opt.Mask, sudo: newSudo(opt),
+		uri: uri, timeout: opt.Timeout, sudo: newSudo(opt),
 		turn:   make(chan struct{}, 1),
 		shells: map[Identity]*shell{},
 		facts:  map[factKey]storedReply{},
@@ -116,17 +113,11 @@ func New(uri *backends.URI, opt Options) *Target {
 	if t.timeout == 0 {
 		t.timeout = DefaultTimeout
 	}
-	if t.mask == nil {
-		t.mask = func(s string) string { return s }
-	}
 	return t
 }
 
 // String names the target for people.
 func (t *Target) String() string { return t.uri.String() }
-
-// Mask takes secrets out of a text.
-func (t *Target) Mask(s string) string { return t.mask(s) }
 
 // Stats returns what the target has cost so far.
 func (t *Target) Stats() Stats {
@@ -216,7 +207,7 @@ func (t *Target) unusable(ctx context.Context, tried string, err error) error {
 	if t.usable {
 		return t.setDead(&evidence.Unknown{
 			Evidence: evidence.Evidence{Target: t.String(), Unknown: true},
-			Reason:   "the connection was lost and could not be restored: " + t.mask(err.Error()),
+			Reason:   "the connection was lost and could not be restored: " + evidence.Clean(err.Error()),
 			Err:      err,
 		})
 	}
