@@ -148,7 +148,7 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 	if r.MaxFlakeAttempts > 0 && r.NumAttempts > 1 {
 		out.Attempt = r.NumAttempts
 		for _, a := range r.AdditionalFailures {
-			out.Earlier = append(out.Earlier, s.mask(messageOf(a.Failure)))
+			out.Earlier = append(out.Earlier, evidence.Clean(messageOf(a.Failure)))
 		}
 	}
 	if r.State.Is(types.SpecStateFailureStates | types.SpecStateSkipped) {

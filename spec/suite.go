@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -204,8 +205,7 @@ func timeoutFromEnvironment() (time.Duration, error) {
 }
 
 // close ends the connections. It may be called more than once. Whoever still asks
-// needs the suite's lock to mask what it was told, so a target is never closed
-// under that lock.
+// may need the suite's lock, so a target is never closed under it.
 func (s *suite) close() error {
 	s.mu.Lock()
 	targets := slices.Collect(maps.Values(s.targets))
