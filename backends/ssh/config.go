@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,42 +59,12 @@ func (s settings) get(keyword string) string {
 	return ""
 }
 
-// words splits the value of a keyword that takes several, or returns the defaults.
-func (s settings) words(keyword string, defaults ...string) []string {
-	v := s.get(keyword)
-	if v == "" {
-		return defaults
+// list returns the values of a keyword that takes several, or the defaults.
+func (s settings) list(keyword string, defaults []string) []string {
+	if v := s[keyword]; len(v) > 0 {
+		return v
 	}
-	if v == "none" {
-		return nil
-	}
-	return splitWords(v)
-}
-
-// splitWords splits at white space outside of double quotes.
-func splitWords(s string) []string {
-	var words []string
-	var word strings.Builder
-	quoted, any := false, false
-	for _, r := range s {
-		switch {
-		case r == '"':
-			quoted, any = !quoted, true
-		case (r == ' ' || r == '\t') && !quoted:
-			if any {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			any = false
-		default:
-			word.WriteRune(r)
-			any = true
-		}
-	}
-	if any {
-		words = append(words, word.String())
-	}
-	return words
+	return defaults
 }
 
 // resolve finds out what ssh_config says about a host. jump replaces its ProxyJump
@@ -104,21 +75,15 @@ func (d *dialer) resolve(ctx context.Context, a address, jump *string) (*host, e
 		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
 	}
 	h := &host{asked: a, name: s.get("hostname"), user: s.get("user"), port: s.get("port")}
-	me := ""
-	if u, err := user.Current(); err == nil {
-		me = u.Username
-	}
-	local, _ := os.Hostname()
 	h.name = first(h.name, a.host)
-	h.user = first(a.user, h.user, me)
+	h.user = first(a.user, h.user, me())
 	h.port = first(a.port, h.port, "22")
 	h.alias = s.get("hostkeyalias")
 	h.proxyJump = s.get("proxyjump")
 	if jump != nil {
 		h.proxyJump = *jump
 	}
-	t := tokens(h, me, local)
-	if err := h.fill(s, t); err != nil {
+	if err := h.fill(s, tokens(h)); err != nil {
 		return nil, d.unreachable("read ssh_config for "+a.String(), err, "")
 	}
 	if d.options.knownHosts != "" {
@@ -135,13 +100,11 @@ func (h *host) fill(s settings, t map[byte]string) (err error) {
 			if v == "none" {
 				continue
 			}
-			file, e := expand(v, t)
+			file, e := expandFile(v, t)
 			if e != nil && err == nil {
 				err = e
 			}
-			out = append(out, variable.ReplaceAllStringFunc(tilde(file), func(v string) string {
-				return os.Getenv(v[len("${") : len(v)-len("}")])
-			}))
+			out = append(out, file)
 		}
 		return out
 	}
@@ -162,8 +125,9 @@ func (h *host) fill(s settings, t map[byte]string) (err error) {
 	default:
 		h.agent = files([]string{agent})[0]
 	}
-	h.userKnown = files(s.words("userknownhostsfile", "~/.ssh/known_hosts", "~/.ssh/known_hosts2"))
-	h.globalKnown = files(s.words("globalknownhostsfile", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"))
+	h.userKnown = files(s.list("userknownhostsfile", fileLists["userknownhostsfile"]))
+	h.globalKnown = slices.DeleteFunc(slices.Clone(s.list("globalknownhostsfile", fileLists["globalknownhostsfile"])),
+		func(name string) bool { return name == "none" })
 	h.hostKeyChecking = s.get("stricthostkeychecking")
 	if h.proxyJump == "none" {
 		h.proxyJump = ""
@@ -184,15 +148,36 @@ func (h *host) fill(s settings, t map[byte]string) (err error) {
 }
 
 // tokens are the percent tokens of ssh_config(5), TOKENS, that we know.
-func tokens(h *host, me, local string) map[byte]string {
+func tokens(h *host) map[byte]string {
 	home, _ := os.UserHomeDir()
+	local, _ := os.Hostname()
 	short, _, _ := strings.Cut(local, ".")
 	sum := sha1.Sum([]byte(local + h.name + h.port + h.user + h.proxyJump))
 	return map[byte]string{
-		'%': "%", 'h': h.name, 'n': h.asked.host, 'p': h.port, 'r': h.user, 'u': me,
+		'%': "%", 'h': h.name, 'n': h.asked.host, 'p': h.port, 'r': h.user, 'u': me(),
 		'd': home, 'i': strconv.Itoa(os.Getuid()), 'l': local, 'L': short,
 		'k': first(h.alias, h.asked.host), 'j': h.proxyJump, 'C': hex.EncodeToString(sum[:]),
 	}
+}
+
+// me is the name of who runs this.
+func me() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// expandFile replaces a tilde at the beginning, tokens, and variables in a file name.
+func expandFile(name string, tokens map[byte]string) (string, error) {
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		name = filepath.Join("%d", rest)
+	}
+	name, err := expand(name, tokens)
+	return variable.ReplaceAllStringFunc(name, func(v string) string {
+		return os.Getenv(v[len("${") : len(v)-len("}")])
+	}), err
 }
 
 func expand(text string, tokens map[byte]string) (string, error) {

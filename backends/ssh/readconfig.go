@@ -3,14 +3,14 @@ package ssh
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
+	"os/user"
+	"slices"
 	"strings"
 
-	"github.com/kevinburke/ssh_config"
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // systemConfig is where OpenSSH looks after the user's own file.
@@ -29,17 +29,18 @@ func (d *dialer) readConfig(ctx context.Context, a address) (settings, error) {
 		}
 	}
 	if ssh, err := exec.LookPath("ssh"); err == nil {
-		return askOpenSSH(ctx, ssh, file, a)
+		return d.askOpenSSH(ctx, ssh, a)
 	}
 	return readOurselves(file, a)
 }
 
 // askOpenSSH has OpenSSH's client evaluate ssh_config (ssh(1), -G), including what
 // Match exec runs.
-func askOpenSSH(ctx context.Context, ssh, file string, a address) (settings, error) {
-	args := []string{"-G"}
-	if file != "" {
-		args = append(args, "-F", file)
+func (d *dialer) askOpenSSH(ctx context.Context, ssh string, a address) (settings, error) {
+	// -v names the files that are read.
+	args := []string{"-v", "-G"}
+	if d.options.config != "" {
+		args = append(args, "-F", d.options.config)
 	}
 	if a.user != "" {
 		args = append(args, "-l", a.user)
@@ -48,77 +49,96 @@ func askOpenSSH(ctx context.Context, ssh, file string, a address) (settings, err
 		args = append(args, "-p", a.port)
 	}
 	cmd := exec.CommandContext(ctx, ssh, append(args, "--", a.host)...)
+	cmd.Env = remote.Environ()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	files, words := readLog(stderr.String())
+	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		if words := strings.TrimSpace(stderr.String()); words != "" {
+		if words != "" {
 			return nil, fmt.Errorf("ssh -G: %s", words)
 		}
 		return nil, fmt.Errorf("ssh -G: %w", err)
 	}
+	s := parseSettings(stdout.String())
+	return s, d.splitFileLists(s, files, a)
+}
+
+// parseSettings reads what ssh -G prints: a keyword and its value on each line.
+func parseSettings(text string) settings {
 	s := settings{}
-	for line := range strings.Lines(stdout.String()) {
+	for line := range strings.Lines(text) {
 		keyword, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		s[keyword] = append(s[keyword], value)
 	}
-	return s, nil
+	return s
 }
 
-// keywords are those that we read ourselves where OpenSSH's client is missing.
-var keywords = []string{
-	"HostName", "User", "Port", "IdentityFile", "CertificateFile", "IdentitiesOnly", "IdentityAgent",
-	"ProxyJump", "ProxyCommand", "UserKnownHostsFile", "GlobalKnownHostsFile", "HostKeyAlias",
-	"StrictHostKeyChecking", "ServerAliveInterval", "ServerAliveCountMax",
+// readLog takes the names of the files that were read out of what ssh -v says, and
+// returns the rest of it that people are to see.
+func readLog(text string) (files []string, words string) {
+	var rest []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if name, ok := strings.CutPrefix(line, "debug1: Reading configuration data "); ok {
+			files = append(files, name)
+		} else if !strings.HasPrefix(line, "debug1: ") && !strings.HasPrefix(line, "OpenSSH_") {
+			rest = append(rest, line)
+		}
+	}
+	return files, strings.TrimSpace(strings.Join(rest, "\n"))
 }
 
-// readOurselves reads Host blocks and Include.
-func readOurselves(file string, a address) (settings, error) {
-	files := []string{tilde("~/.ssh/config"), systemConfig}
-	if file != "" {
-		files = []string{file}
+// splitFileLists splits the values of fileLists, which ssh -G has joined. The names are
+// expanded already, and are quoted so that they are not expanded again.
+func (d *dialer) splitFileLists(s settings, files []string, a address) error {
+	t := tokens(&host{asked: a, name: s.get("hostname"), user: s.get("user"), port: s.get("port"),
+		alias: s.get("hostkeyalias"), proxyJump: s.get("proxyjump")})
+	if u, err := user.Current(); err == nil {
+		t['d'] = u.HomeDir // OpenSSH does not look at $HOME
 	}
-	s := settings{}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) && file == "" {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := readFile(s, text, a.host); err != nil {
-			return nil, fmt.Errorf("%s: %w (OpenSSH's client is not installed, and without it only Host blocks are understood; "+
-				"install it, or say ssh_config=none)", name, err)
-		}
-	}
-	if name := s.get("hostname"); name != "" {
-		var err error
-		if s["hostname"][0], err = expand(name, map[byte]string{'h': a.host, '%': "%"}); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-func readFile(s settings, text []byte, host string) error {
-	config, err := ssh_config.DecodeBytes(text)
-	if err != nil {
-		return err
-	}
-	for _, keyword := range keywords {
-		values, err := config.GetAll(host, keyword)
-		if err != nil {
-			return err
-		}
-		for _, v := range values {
-			if keyword == "IdentityFile" || keyword == "CertificateFile" || keyword == "IdentityAgent" {
-				v = strings.Trim(v, `"`)
+	for keyword, defaults := range fileLists {
+		printed := s.get(keyword)
+		words := strings.Fields(printed)
+		if len(words) > 1 && d.options.knownHosts == "" {
+			text, err := readAll(files)
+			expand := func(w string) (string, error) { return expandFile(w, t) }
+			if keyword == "globalknownhostsfile" {
+				expand = verbatim
 			}
-			s[strings.ToLower(keyword)] = append(s[strings.ToLower(keyword)], v)
+			lists := append(listsIn(text, keyword, expand), expanded(defaults, expand))
+			if err == nil {
+				words, err = chooseFiles(printed, lists)
+			}
+			if err != nil {
+				return fmt.Errorf("cannot tell where the file names in %s begin and end: %q: %w; say known_hosts=FILE", keyword, printed, err)
+			}
+		}
+		if keyword == "userknownhostsfile" {
+			for i, w := range words {
+				words[i] = strings.ReplaceAll(w, "%", "%%")
+			}
+		}
+		if words != nil {
+			s[keyword] = words
 		}
 	}
 	return nil
+}
+
+// verbatim is for names that OpenSSH does not expand.
+func verbatim(name string) (string, error) { return name, nil }
+
+// expanded returns a list with all its words expanded.
+func expanded(words []string, expand func(string) (string, error)) fileList {
+	l := fileList{words: slices.Clone(words)}
+	for i := range l.words {
+		if l.err == nil {
+			l.words[i], l.err = expand(l.words[i])
+		}
+	}
+	return l
 }

@@ -48,7 +48,7 @@ func StartChild(words []string) (*Child, error) {
 		}
 	}
 	proc, err := os.StartProcess(path, words, &os.ProcAttr{
-		Env: environ(), Files: theirs[:], Sys: &syscall.SysProcAttr{Setsid: true},
+		Env: Environ(), Files: theirs[:], Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
 		closeAll(ours[:])
@@ -67,8 +67,9 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// environ is our environment without HOSTSPEC_SSH_PASSWORD and its like.
-func environ() []string {
+// Environ is our environment without HOSTSPEC_SSH_PASSWORD and its like, for programs
+// that we start here.
+func Environ() []string {
 	var env []string
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
