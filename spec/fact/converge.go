@@ -38,7 +38,7 @@ const Unknown = -1
 //	cf-agent                            always 0; lines with "error:" and "info:"
 //	chef-client, cinc-client            0; the last line counts what was updated
 func ReadConverge(command string, code int, accept []int, output []byte) Converge {
-	text := ansiEscape.ReplaceAll(output, nil)
+	text := ansiEscape().ReplaceAll(output, nil)
 	c := Converge{Tool: convergeTool(command, text), Changed: Unknown}
 	good := accept
 	if len(good) == 0 {
@@ -87,7 +87,7 @@ type convergeWords struct {
 }
 
 // ansiEscape is colour (ECMA-48, Select Graphic Rendition).
-var ansiEscape = regexp.MustCompile("\x1b\\[[0-9;]*m")
+var ansiEscape = pattern("\x1b\\[[0-9;]*m")
 
 var convergePrograms = map[string]string{
 	"puppet": "puppet", "itamae": "itamae", "ansible-playbook": "ansible", "ansible": "ansible", "cf-agent": "cfengine",
@@ -105,26 +105,26 @@ func convergeTool(command string, output []byte) string {
 	switch {
 	case bytes.Contains(output, []byte("\nPLAY RECAP *")):
 		return "ansible"
-	case puppetEnd.Match(output):
+	case puppetEnd().Match(output):
 		return "puppet"
-	case itamaeStart.Match(output):
+	case itamaeStart().Match(output):
 		return "itamae"
 	}
 	return ""
 }
 
 var (
-	puppetEnd    = regexp.MustCompile(`(?m)^Notice: Applied catalog in [0-9.]+ seconds`)
-	puppetError  = regexp.MustCompile(`(?m)^Error: (.*)`)
-	itamaeStart  = regexp.MustCompile(`(?m)^ *INFO : Starting Itamae\.\.\.`)
-	itamaeError  = regexp.MustCompile(`(?m)^ *ERROR : *(.*)`)
-	ansibleRecap = regexp.MustCompile(`(?m)^(\S+) +: (ok=\d+ +changed=\d+.*)$`)
-	ansibleCount = regexp.MustCompile(`(\w+)=(\d+)`)
-	ansibleFatal = regexp.MustCompile(`(?m)^(?:fatal|failed): (.*)`)
-	cfError      = regexp.MustCompile(`(?m)^\s*error: (.*)`)
-	cfChange     = regexp.MustCompile(`(?m)^\s*info: .*(?:Created|Edited|repaired|changed it to|Executing|Updated|Deleted|Copied|Changed|Installed)`)
-	chefEnd      = regexp.MustCompile(`(?m)^(?:Chef|Cinc)[^\n]*(?:Run complete|finished|failed)[^\n]*?(\d+)/\d+ resources updated`)
-	chefFatal    = regexp.MustCompile(`(?m)(?:FATAL|ERROR): (.*)`)
+	puppetEnd    = pattern(`(?m)^Notice: Applied catalog in [0-9.]+ seconds`)
+	puppetError  = pattern(`(?m)^Error: (.*)`)
+	itamaeStart  = pattern(`(?m)^ *INFO : Starting Itamae\.\.\.`)
+	itamaeError  = pattern(`(?m)^ *ERROR : *(.*)`)
+	ansibleRecap = pattern(`(?m)^(\S+) +: (ok=\d+ +changed=\d+.*)$`)
+	ansibleCount = pattern(`(\w+)=(\d+)`)
+	ansibleFatal = pattern(`(?m)^(?:fatal|failed): (.*)`)
+	cfError      = pattern(`(?m)^\s*error: (.*)`)
+	cfChange     = pattern(`(?m)^\s*info: .*(?:Created|Edited|repaired|changed it to|Executing|Updated|Deleted|Copied|Changed|Installed)`)
+	chefEnd      = pattern(`(?m)^(?:Chef|Cinc)[^\n]*(?:Run complete|finished|failed)[^\n]*?(\d+)/\d+ resources updated`)
+	chefFatal    = pattern(`(?m)(?:FATAL|ERROR): (.*)`)
 )
 
 // detailed tells whether a tool was asked to tell by its exit code whether it has
@@ -158,7 +158,7 @@ func shortened(text []byte) string {
 // readPuppet takes errors for an explanation only: some are logged and forgiven, and
 // the exit code tells.
 func readPuppet(code int, detailed bool, text []byte) convergeWords {
-	said := convergeWords{error: firstMatch(puppetError, text), changed: Unknown}
+	said := convergeWords{error: firstMatch(puppetError(), text), changed: Unknown}
 	if detailed && code == 0 {
 		said.changed = 0
 	}
@@ -166,7 +166,7 @@ func readPuppet(code int, detailed bool, text []byte) convergeWords {
 }
 
 func readItamae(text []byte) convergeWords {
-	said := convergeWords{changed: Unknown, failed: itamaeError.Match(text), error: itamaeWords(text)}
+	said := convergeWords{changed: Unknown, failed: itamaeError().Match(text), error: itamaeWords(text)}
 	if said.failed && said.error == "" {
 		said.error = "it logged an ERROR"
 	}
@@ -176,7 +176,7 @@ func readItamae(text []byte) convergeWords {
 // itamaeWords is the first error. Of a command that failed Itamae logs all that it
 // printed, stdout before stderr.
 func itamaeWords(text []byte) string {
-	for _, m := range itamaeError.FindAllSubmatch(text, -1) {
+	for _, m := range itamaeError().FindAllSubmatch(text, -1) {
 		if why, out := bytes.CutPrefix(m[1], []byte("stderr | ")); out || !bytes.HasPrefix(m[1], []byte("stdout | ")) {
 			return shortened(why)
 		}
@@ -185,13 +185,13 @@ func itamaeWords(text []byte) string {
 }
 
 func readAnsible(text []byte) convergeWords {
-	said := convergeWords{error: firstMatch(ansibleFatal, text), changed: Unknown}
-	hosts := ansibleRecap.FindAllSubmatch(text, -1)
+	said := convergeWords{error: firstMatch(ansibleFatal(), text), changed: Unknown}
+	hosts := ansibleRecap().FindAllSubmatch(text, -1)
 	if hosts != nil {
 		said.changed = 0
 	}
 	for _, host := range hosts {
-		for _, count := range ansibleCount.FindAllSubmatch(host[2], -1) {
+		for _, count := range ansibleCount().FindAllSubmatch(host[2], -1) {
 			n, err := strconv.Atoi(string(count[2]))
 			if err != nil || n == 0 {
 				continue
@@ -210,12 +210,12 @@ func readAnsible(text []byte) convergeWords {
 }
 
 func readCFEngine(text []byte) convergeWords {
-	return convergeWords{error: firstMatch(cfError, text), failed: cfError.Match(text), changed: len(cfChange.FindAll(text, -1))}
+	return convergeWords{error: firstMatch(cfError(), text), failed: cfError().Match(text), changed: len(cfChange().FindAll(text, -1))}
 }
 
 func readChef(text []byte) convergeWords {
-	said := convergeWords{error: firstMatch(chefFatal, text), changed: Unknown}
-	if m := chefEnd.FindSubmatch(text); m != nil {
+	said := convergeWords{error: firstMatch(chefFatal(), text), changed: Unknown}
+	if m := chefEnd().FindSubmatch(text); m != nil {
 		if n, err := strconv.Atoi(string(m[1])); err == nil {
 			said.changed = n
 		}

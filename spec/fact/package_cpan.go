@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -32,11 +31,11 @@ func ParsePerlModules(r io.Reader) ([]Package, error) {
 // three digits behind the dot make one more: 1.02 is v1.20, and 1.0203 is v1.20.300.
 type CPANVersions struct{}
 
-var cpanVersion = regexp.MustCompile(`^(?:v?[0-9]+|v?[0-9]+(?:\.[0-9]+)+(?:_[0-9]+)?)$`)
+var cpanVersion = pattern(`^(?:v?[0-9]+|v?[0-9]+(?:\.[0-9]+)+(?:_[0-9]+)?)$`)
 
 // Split takes all of the version for the upstream part; modules have nothing else.
 func (CPANVersions) Split(version string) (epoch, upstream, release string, err error) {
-	if !cpanVersion.MatchString(version) {
+	if !cpanVersion().MatchString(version) {
 		return "", "", "", fmt.Errorf("%q is no version of a Perl module", version)
 	}
 	return "", version, "", nil

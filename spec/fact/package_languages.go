@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -40,12 +39,12 @@ func decodeOne(r io.Reader, value any) error {
 	return nil
 }
 
-var pipSeparators = regexp.MustCompile(`[-_.]+`)
+var pipSeparators = pattern(`[-_.]+`)
 
 // PipName is the normalised form of a Python package's name, in which Foo_Bar is
 // the same as foo-bar (PEP 503).
 func PipName(name string) string {
-	return strings.ToLower(pipSeparators.ReplaceAllString(name, "-"))
+	return strings.ToLower(pipSeparators().ReplaceAllString(name, "-"))
 }
 
 // ParseGemList reads the lines "NAME (VERSION, VERSION)" of gem list --local, the

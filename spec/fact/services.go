@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -70,7 +69,7 @@ func ParseServiceRecords(r io.Reader) (records []ServiceRecord, known []string, 
 }
 
 // usage begins the line in which a script says that it has no such action.
-var usage = regexp.MustCompile(`(?im)^(\[[^]]*\]|\W)*usage\b`)
+var usage = pattern(`(?im)^(\[[^]]*\]|\W)*usage\b`)
 
 // InitScriptStatus reads how a script of /etc/init.d answered to "status", by the
 // Linux Standard Base (Init Script Actions): 0 it runs, 1 and 2 it is dead and has
@@ -78,7 +77,7 @@ var usage = regexp.MustCompile(`(?im)^(\[[^]]*\]|\W)*usage\b`)
 // their usage and exit with anything; that, and each other code, is an error.
 func InitScriptStatus(exit int, output string) (running bool, err error) {
 	switch {
-	case usage.MatchString(output):
+	case usage().MatchString(output):
 		return false, fmt.Errorf("its script has no action \"status\": it printed %.200q and ended with exit %d", firstLine(output), exit)
 	case exit == 0:
 		return true, nil
@@ -155,14 +154,14 @@ type SupervisorProgram struct {
 	PID   int
 }
 
-var supervisorLine = regexp.MustCompile(`^(\S.*?)\s+(RUNNING|STOPPED|STARTING|BACKOFF|STOPPING|EXITED|FATAL|UNKNOWN)(?:\s+(.*))?$`)
+var supervisorLine = pattern(`^(\S.*?)\s+(RUNNING|STOPPED|STARTING|BACKOFF|STOPPING|EXITED|FATAL|UNKNOWN)(?:\s+(.*))?$`)
 
 // ParseSupervisorStatus reads what "supervisorctl status" prints about all programs.
 // Anything else is an error of supervisorctl's, and is returned as one.
 func ParseSupervisorStatus(text string) ([]SupervisorProgram, error) {
 	var out []SupervisorProgram
 	for line := range strings.Lines(text) {
-		m := supervisorLine.FindStringSubmatch(strings.TrimRight(line, " \n"))
+		m := supervisorLine().FindStringSubmatch(strings.TrimRight(line, " \n"))
 		if m == nil {
 			return nil, fmt.Errorf("supervisorctl says: %.200s", strings.TrimSpace(text))
 		}
@@ -180,14 +179,14 @@ func ParseSupervisorStatus(text string) ([]SupervisorProgram, error) {
 	return out, nil
 }
 
-var availLine = regexp.MustCompile(`^(\S.*?)\s+(in use|avail)\s+(auto|manual)\s+\S+$`)
+var availLine = pattern(`^(\S.*?)\s+(in use|avail)\s+(auto|manual)\s+\S+$`)
 
 // ParseSupervisorAvail reads what "supervisorctl avail" prints about all programs of
 // the configuration: whether each is started with supervisord.
 func ParseSupervisorAvail(text string) (autostart map[string]bool, err error) {
 	autostart = map[string]bool{}
 	for line := range strings.Lines(text) {
-		m := availLine.FindStringSubmatch(strings.TrimRight(line, " \n"))
+		m := availLine().FindStringSubmatch(strings.TrimRight(line, " \n"))
 		if m == nil {
 			return nil, fmt.Errorf("supervisorctl says: %.200s", strings.TrimSpace(text))
 		}

@@ -3,7 +3,6 @@ package fact
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,13 +19,13 @@ type APKVersions struct{}
 var apkSuffixes = []string{"alpha", "beta", "pre", "rc", "", "cvs", "svn", "git", "hg", "p"}
 
 var (
-	apkVersion = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)(~[0-9a-f]+)?(?:-r([0-9]+))?$`)
-	apkSuffix  = regexp.MustCompile(`_([a-z]+)([0-9]*)`)
+	apkVersion = pattern(`^([0-9]+(?:\.[0-9]+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)(~[0-9a-f]+)?(?:-r([0-9]+))?$`)
+	apkSuffix  = pattern(`_([a-z]+)([0-9]*)`)
 )
 
 // Split cuts VERSION[-rRELEASE]; the release keeps its "r". There are no epochs.
 func (APKVersions) Split(version string) (epoch, upstream, release string, err error) {
-	m := apkVersion.FindStringSubmatch(version)
+	m := apkVersion().FindStringSubmatch(version)
 	if m == nil {
 		return "", "", "", fmt.Errorf("%q is no version of an apk package", version)
 	}
@@ -39,7 +38,7 @@ func (APKVersions) Join(_, upstream, release string) string { return joinEVR("",
 
 // Compare compares as apk version -t does.
 func (APKVersions) Compare(a, b string) (int, error) {
-	partsA, partsB := apkVersion.FindStringSubmatch(a), apkVersion.FindStringSubmatch(b)
+	partsA, partsB := apkVersion().FindStringSubmatch(a), apkVersion().FindStringSubmatch(b)
 	for i, parts := range [][]string{partsA, partsB} {
 		if parts == nil {
 			return 0, fmt.Errorf("%q is no version of an apk package", []string{a, b}[i])
@@ -48,7 +47,7 @@ func (APKVersions) Compare(a, b string) (int, error) {
 	return cmp.Or(
 		apkNumbers(strings.Split(partsA[1], "."), strings.Split(partsB[1], ".")),
 		strings.Compare(partsA[2], partsB[2]),
-		apkCompareSuffixes(apkSuffix.FindAllStringSubmatch(partsA[3], -1), apkSuffix.FindAllStringSubmatch(partsB[3], -1)),
+		apkCompareSuffixes(apkSuffix().FindAllStringSubmatch(partsA[3], -1), apkSuffix().FindAllStringSubmatch(partsB[3], -1)),
 		strings.Compare(partsA[4], partsB[4]),
 		compareNumbers(partsA[5], partsB[5]),
 	), nil

@@ -3,7 +3,6 @@ package fact
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -58,13 +57,13 @@ func (PipVersions) Compare(a, b string) (int, error) {
 type GemVersions struct{}
 
 var (
-	gemVersion = regexp.MustCompile(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
-	gemSegment = regexp.MustCompile(`[0-9]+|[a-zA-Z]+`)
+	gemVersion = pattern(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+	gemSegment = pattern(`[0-9]+|[a-zA-Z]+`)
 )
 
 // Split takes all of the version for the upstream part; gems have nothing else.
 func (GemVersions) Split(version string) (epoch, upstream, release string, err error) {
-	if !gemVersion.MatchString(version) {
+	if !gemVersion().MatchString(version) {
 		return "", "", "", fmt.Errorf("%q is no version of a gem", version)
 	}
 	return "", version, "", nil
@@ -110,7 +109,7 @@ func (v GemVersions) Compare(a, b string) (int, error) {
 // gemSegments are the segments of a version without the zeros that do not count:
 // those at the end, and those before the first letters.
 func gemSegments(version string) []string {
-	all := gemSegment.FindAllString(strings.ReplaceAll(version, "-", ".pre."), -1)
+	all := gemSegment().FindAllString(strings.ReplaceAll(version, "-", ".pre."), -1)
 	letters := len(all)
 	for i, s := range all {
 		if isLetter(s[0]) {
@@ -144,11 +143,11 @@ func (NPMVersions) Split(version string) (epoch, upstream, release string, err e
 
 func npmVersion(version string) (*semver.Version, error) {
 	if version == "" || !isDigit(version[0]) { // a "v" is no part of it
-		return nil, fmt.Errorf("%q is no version of an npm package", version)
+		return nil, fmt.Errorf("%q is not a valid version of an npm package", version)
 	}
 	v, err := semver.NewVersion(version)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no version of an npm package: %w", version, err)
+		return nil, fmt.Errorf("%q is not a valid version of an npm package: %w", version, err)
 	}
 	return v, nil
 }
