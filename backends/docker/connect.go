@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
@@ -25,14 +26,23 @@ import (
 // oldestAPI is the one of Docker 20.10.
 const oldestAPI = "1.41"
 
+// answerTimeout bounds the wait for the beginning of each answer of the engine, for
+// questions without a deadline of their own.
+const answerTimeout = time.Minute
+
 // connect reaches the engine; target is for the errors, which are all
 // *backends.UnreachableError.
 func connect(ctx context.Context, target string) (*client.Client, error) {
+	return connectWithin(ctx, target, answerTimeout)
+}
+
+// connectWithin is connect for questions that take longer.
+func connectWithin(ctx context.Context, target string, answer time.Duration) (*client.Client, error) {
 	e, err := findEndpoint()
 	if err != nil {
 		return nil, unreachable(target, "find the Docker engine", err, "")
 	}
-	api, err := e.client()
+	api, err := e.client(answer)
 	if err != nil {
 		return nil, unreachable(target, "use the Docker engine at "+e.host, err, "It is named by "+e.from+".")
 	}
@@ -54,8 +64,8 @@ func connect(ctx context.Context, target string) (*client.Client, error) {
 }
 
 // client makes the API's client; nothing is connected yet.
-func (e endpoint) client() (*client.Client, error) {
-	transport := &http.Transport{MaxIdleConns: 6}
+func (e endpoint) client(answer time.Duration) (*client.Client, error) {
+	transport := &http.Transport{MaxIdleConns: 6, ResponseHeaderTimeout: answer}
 	options := []client.Opt{client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect})}
 	if strings.HasPrefix(e.host, "ssh:") {
 		dial, err := sshDialer(e.host)

@@ -2,17 +2,15 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/docker/docker/api/types/mount"
 )
 
 // DraftOptions are what a Draft is made from. The zero value, but for the image,
@@ -24,8 +22,11 @@ type DraftOptions struct {
 	Systemd bool
 	// Mounts are SRC:DST or SRC:DST:ro, with absolute paths.
 	Mounts []string
-	// Name is the container's; where it is empty the engine's host is swept of it
-	// when this process has died without Close.
+	// Command runs the image's own command, as whoever uses the image does; a process
+	// waits only where there is none.
+	Command bool
+	// Name is the container's. One without a name is swept by a later process if this
+	// one dies without Close.
 	Name string
 	// Timeout is how long it may take to be ready; a minute when zero.
 	Timeout time.Duration
@@ -91,7 +92,7 @@ var ErrNoDraft = errors.New("there is no container of that name")
 
 func newDraft(ctx context.Context, o DraftOptions) (*imageContainer, error) {
 	target := "docker-image://" + o.Image
-	opt := imageOptions{systemd: o.Systemd, draft: true}
+	opt := imageOptions{systemd: o.Systemd, draft: !o.Command}
 	for _, text := range o.Mounts {
 		mounted, err := readMount(text)
 		if err != nil {
@@ -103,7 +104,7 @@ func newDraft(ctx context.Context, o DraftOptions) (*imageContainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &imageContainer{api: api, target: target, image: o.Image, opt: opt, name: o.Name}, nil
+	return &imageContainer{api: api, target: target, image: o.Image, opt: opt, name: o.Name, outlive: context.WithoutCancel(ctx)}, nil
 }
 
 // URI is the target that the container is.
@@ -158,7 +159,38 @@ func (d *Draft) State(ctx context.Context) string {
 	return "the container has ended: " + ending(c.State)
 }
 
-// Running tells whether the container runs, as far as the engine says so.
+// A Mounted is a place of a container whose content is in no image that is made of it.
+type Mounted struct {
+	// Kind is "volume", "bind" or "tmpfs".
+	Kind, Path string
+}
+
+// Mounted returns what the engine has mounted into the container, apart from what
+// DraftOptions asked for and from what systemd needs.
+func (d *Draft) Mounted(ctx context.Context) ([]Mounted, error) {
+	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
+	if err != nil {
+		return nil, fmt.Errorf("cannot look at what is mounted in the container: %w", err)
+	}
+	var out []Mounted
+	add := func(kind, path string) {
+		asked := slices.ContainsFunc(d.made.opt.mounts, func(m mount.Mount) bool { return m.Target == path })
+		if !asked && !(d.made.opt.systemd && slices.Contains(forSystemd, path)) {
+			out = append(out, Mounted{kind, path})
+		}
+	}
+	for _, m := range c.Mounts {
+		add(string(m.Type), m.Destination)
+	}
+	if c.HostConfig != nil {
+		for path := range c.HostConfig.Tmpfs {
+			add("tmpfs", path)
+		}
+	}
+	return out, nil
+}
+
+// Running reports whether the container runs, as far as the engine says so.
 func (d *Draft) Running(ctx context.Context) bool {
 	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
 	return err == nil && c.State != nil && c.State.Running
@@ -169,133 +201,3 @@ func (d *Draft) Close() error { return d.made.close() }
 
 // Leave ends the use of the container and leaves it where it is.
 func (d *Draft) Leave() error { return d.made.api.Close() }
-
-// stopTimeout is how long systemd may take to end before a commit.
-const stopTimeout = 20 * time.Second
-
-// Commit makes an image of the container as it is, tagged with the reference, and
-// returns its ID. A container with systemd is shut down first, so that what services
-// keep in memory is written. The image has the entrypoint, command, user, working
-// directory and environment of the image that the container was made from, and
-// labels beside that one's. A reference that is in use is an error, ErrTagInUse,
-// unless it is to be taken over.
-func (d *Draft) Commit(ctx context.Context, reference string, labels map[string]string, force bool) (string, error) {
-	m := d.made
-	if err := checkTag(ctx, m, reference, force); err != nil {
-		return "", err
-	}
-	if m.opt.systemd {
-		if err := m.shutDown(ctx); err != nil {
-			return "", fmt.Errorf("cannot shut down systemd in the container: %w", err)
-		}
-	}
-	config, err := committed(m.config, labels)
-	if err != nil {
-		return "", err
-	}
-	made, err := m.api.ContainerCommit(ctx, m.id, container.CommitOptions{Reference: reference, Pause: true, Config: config})
-	if err != nil {
-		return "", fmt.Errorf("cannot commit the container: %w", err)
-	}
-	image, err := m.api.ImageInspect(ctx, made.ID)
-	if err != nil {
-		return "", fmt.Errorf("cannot look at the image that was made: %w", err)
-	}
-	if differs := differing(m.config, image.Config); differs != "" {
-		return "", fmt.Errorf("image %s was made, but its %s is not that of %s", made.ID, differs, m.image)
-	}
-	return made.ID, nil
-}
-
-// ErrTagInUse is the error of promoting onto a reference that names an image already.
-var ErrTagInUse = errors.New("the tag is in use")
-
-func checkTag(ctx context.Context, m *imageContainer, reference string, force bool) error {
-	if force {
-		return nil
-	}
-	image, err := m.api.ImageInspect(ctx, reference)
-	switch {
-	case err == nil:
-		return fmt.Errorf("%w: %s is image %s", ErrTagInUse, reference, image.ID)
-	case errdefs.IsNotFound(err):
-		return nil
-	}
-	return fmt.Errorf("cannot look whether %s is in use: %w", reference, err)
-}
-
-// shutDown has systemd end everything, and waits for it (systemd(1), SIGRTMIN+3).
-func (m *imageContainer) shutDown(ctx context.Context) error {
-	if err := m.api.ContainerKill(ctx, m.id, "SIGRTMIN+3"); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, stopTimeout, fmt.Errorf("it did not end within %v", stopTimeout))
-	defer cancel()
-	ended, failed := m.api.ContainerWait(ctx, m.id, container.WaitConditionNotRunning)
-	select {
-	case <-ended:
-		return nil
-	case err := <-failed:
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return err
-	}
-}
-
-// committed is the image's own configuration as a commit takes it. What is nil there
-// would be taken from the container.
-func committed(config *dockerspec.DockerOCIImageConfig, labels map[string]string) (*container.Config, error) {
-	text, err := json.Marshal(config)
-	if err != nil {
-		return nil, err
-	}
-	out := &container.Config{}
-	if err := json.Unmarshal(text, out); err != nil {
-		return nil, err
-	}
-	if out.Entrypoint == nil {
-		out.Entrypoint = []string{}
-	}
-	if out.Cmd == nil {
-		out.Cmd = []string{}
-	}
-	all := maps.Clone(out.Labels)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, labels)
-	out.Labels = all
-	return out, nil
-}
-
-// differing names the first part of a configuration that a commit has not kept.
-func differing(want, got *dockerspec.DockerOCIImageConfig) string {
-	same := func(a, b []string) bool { return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b) }
-	switch {
-	case got == nil:
-		return "configuration"
-	case !same(want.Entrypoint, got.Entrypoint):
-		return "entrypoint"
-	case !same(want.Cmd, got.Cmd):
-		return "command"
-	case want.User != got.User:
-		return "user"
-	case want.WorkingDir != got.WorkingDir:
-		return "working directory"
-	case !same(want.Env, got.Env):
-		return "environment"
-	}
-	return ""
-}
-
-// Tag gives an image another name: what a Draft was made from and did not change.
-func (d *Draft) Tag(ctx context.Context, reference string, force bool) (string, error) {
-	if err := checkTag(ctx, d.made, reference, force); err != nil {
-		return "", err
-	}
-	if err := d.made.api.ImageTag(ctx, d.made.imageID, reference); err != nil {
-		return "", fmt.Errorf("cannot tag the image: %w", err)
-	}
-	return d.made.imageID, nil
-}

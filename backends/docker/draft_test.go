@@ -35,11 +35,29 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	d := draft(t, docker.DraftOptions{Image: image})
 	rig.Docker(t, "exec", d.ID(), "sh", "-c", "echo tested >/tmp/note")
 	tag := "hostspec-test/draft-commit:" + strings.ToLower(fmt.Sprint(os.Getpid()))
-	id, err := d.Commit(t.Context(), tag, map[string]string{"hostspec.suite": "web"}, false)
+	c, err := d.Commit(t.Context(), map[string]string{"hostspec.suite": "web"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer c.Close()
+	id := c.ID()
+	if rig.Docker(t, "images", "--quiet", tag) != "" {
+		t.Error("it is tagged before anybody has looked at it")
+	}
+	fresh, instead, err := c.Run(t.Context())
+	if err != nil || instead == nil {
+		t.Fatalf("%v; its command ends at once: %v", err, instead)
+	}
+	if got := rig.Docker(t, "exec", fresh.ID(), "cat", "/tmp/note"); got != "tested\n" {
+		t.Errorf("in a container of the image is %q", got)
+	}
+	if err := errors.Join(fresh.Close(), c.Tag(t.Context(), tag, false), c.Close()); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag) })
+	if got := rig.Docker(t, "image", "inspect", "--format", "{{.RepoTags}}", id); got != "["+tag+"]\n" {
+		t.Errorf("its names are %s", got)
+	}
 	const format = "{{json .Config.Env}}{{.Config.WorkingDir}}{{.Config.User}}{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{json .Config.Healthcheck.Test}}"
 	want := rig.Docker(t, "image", "inspect", "--format", format, image)
 	if got := rig.Docker(t, "image", "inspect", "--format", format, id); got != want {
@@ -51,8 +69,15 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	if got := rig.Docker(t, "run", "--rm", tag); got != "tested\n" {
 		t.Errorf("it prints %q", got)
 	}
-	if _, err := d.Commit(t.Context(), tag, nil, false); !errors.Is(err, docker.ErrTagInUse) {
-		t.Errorf("a tag in use was taken over: %v", err)
+	dropped, err := d.Commit(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(dropped.Close(), dropped.Close()); err != nil {
+		t.Error(err)
+	}
+	if left := rig.Docker(t, "images", "--all", "--quiet", "--no-trunc"); strings.Contains(left, dropped.ID()) {
+		t.Error("an image that was not tagged stays")
 	}
 	if _, err := d.Tag(t.Context(), tag, false); !errors.Is(err, docker.ErrTagInUse) {
 		t.Errorf("a tag in use was taken over: %v", err)

@@ -143,6 +143,8 @@ type imageContainer struct {
 	waits bool
 	// still says that it was not started, since nothing can be.
 	still bool
+	// outlive never ends: what was made must go also when whoever wanted it has gone.
+	outlive context.Context
 }
 
 // launch makes a container, starts it, and waits until it is ready. What it leaves
@@ -156,7 +158,7 @@ func launch(ctx context.Context, u *backends.URI) (*imageContainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &imageContainer{api: api, target: u.String(), image: u.Rest, opt: opt}
+	m := &imageContainer{api: api, target: u.String(), image: u.Rest, opt: opt, outlive: context.WithoutCancel(ctx)}
 	sweep(ctx, api)
 	if err := m.steps(ctx); err != nil {
 		return nil, err
@@ -198,7 +200,7 @@ func (m *imageContainer) remove() error {
 	if m.id == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+	ctx, cancel := context.WithTimeout(m.outlive, removeTimeout)
 	defer cancel()
 	return removeContainer(ctx, m.api, m.id)
 }

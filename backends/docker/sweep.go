@@ -17,6 +17,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 )
 
@@ -146,6 +147,24 @@ func sweep(ctx context.Context, api client.APIClient) {
 			return ok && o.dead(self, running)
 		}) {
 			_ = removeContainer(ctx, api, c.ID) // see above
+		}
+	}
+	sweepImages(ctx, api, self)
+}
+
+// sweepImages removes the images that were on their way to be promoted. One that has
+// another name too only loses this one, and one with a container stays.
+func sweepImages(ctx context.Context, api client.APIClient, self owner) {
+	list, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", ownedPrefix+"*"))})
+	if err != nil {
+		return
+	}
+	for _, i := range list {
+		for _, tag := range i.RepoTags {
+			name, _, _ := strings.Cut(tag, ":")
+			if o, ok := readOwner(name); ok && o.dead(self, false) {
+				_, _ = api.ImageRemove(ctx, tag, image.RemoveOptions{}) // see sweep
+			}
 		}
 	}
 }

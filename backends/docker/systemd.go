@@ -17,6 +17,9 @@ import (
 // systemd's own, old and new.
 var systemds = []string{"/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd"}
 
+// forSystemd is what is mounted for systemd alone.
+var forSystemd = []string{"/run", "/run/lock", "/sys/fs/cgroup"}
+
 // bootSystemd sets what systemd needs of a container (its CONTAINER_INTERFACE): a
 // tmpfs on /run, and the cgroups. Of the first version it takes those of the host as
 // they are, read-only. Of the second it needs to make some below its own, hence the
@@ -33,10 +36,10 @@ func (m *imageContainer) bootSystemd(ctx context.Context, config *container.Conf
 	if config.User = ""; m.config.User != "" {
 		config.User = "0"
 	}
-	host.Tmpfs = map[string]string{"/run": "", "/run/lock": ""}
+	host.Tmpfs = map[string]string{forSystemd[0]: "", forSystemd[1]: ""}
 	v2 := info.CgroupVersion == "2"
 	host.Mounts = append(host.Mounts, mount.Mount{
-		Type: mount.TypeBind, Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup", ReadOnly: !v2,
+		Type: mount.TypeBind, Source: forSystemd[2], Target: forSystemd[2], ReadOnly: !v2,
 	})
 	if v2 {
 		host.CgroupnsMode = container.CgroupnsModeHost

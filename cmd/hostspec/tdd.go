@@ -50,12 +50,16 @@ func (tddCommand) Help() string {
 	return `Without a hostspec.yaml the flags alone say what to do; hostspec init --suite NAME
 writes one. With one, flags replace what stands there.
 
-Stages: create, red, converge, green, idempotent, covered, promote.
+Stages: create, red, converge, green, idempotent, covered, promote. The specs are asked
+again after the second converge, and of a fresh container of the image before it is
+tagged. Label("guard") is for specs that are meant to hold before converge, too, and
+Label("running") for those about what converge leaves running, which is in no image.
 
 Exit codes, the first that applies:
   2    wrong usage or configuration
   1    a spec was answered wrong, the second converge changed something, too few
-       changes are covered, or with --strict a spec was vacuous
+       changes are covered, what would be promoted is not what was tested, or with
+       --strict a spec was vacuous
   3    converge failed, the target was UNREACHABLE, or something could not be told
   4    nothing was tested
   0    all held

@@ -156,6 +156,7 @@ type run struct {
 	result *Result
 
 	draft  *docker.Draft // nil for a live target
+	used   bool          // the draft was there before
 	image  string        // what the draft was made from
 	target *target.Target
 	eyes   *target.Target // the same as root, who sees all
@@ -163,6 +164,7 @@ type run struct {
 	here   *target.Target // this side, for converge commands that run here
 
 	history history
+	outside outside
 	green   []report.Result
 }
 
@@ -271,7 +273,7 @@ func (l *run) from() string {
 	switch {
 	case l.suite.Target != "":
 		return l.suite.Target
-	case l.opt.Reuse && l.draft != nil:
+	case l.used:
 		return "container " + l.opt.Container + " again"
 	}
 	return l.image
@@ -304,6 +306,7 @@ func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
 	var err error
 	if l.opt.Reuse {
 		l.draft, err = docker.ReuseDraft(ctx, o)
+		l.used = err == nil
 	}
 	if !l.opt.Reuse || errors.Is(err, docker.ErrNoDraft) {
 		l.draft, err = docker.NewDraft(ctx, o)

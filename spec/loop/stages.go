@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/report"
@@ -72,7 +71,7 @@ func (l *run) red(ctx context.Context) StageResult {
 	if l.opt.Strict {
 		out.Outcome = Failed
 	}
-	if l.opt.Reuse {
+	if l.used {
 		out.Outcome, out.Summary = Held, fmt.Sprintf("%v; the container was used before, so that says nothing", c)
 		l.result.Vacuous = nil
 		return out
@@ -125,6 +124,11 @@ func firstBad(results []report.Result, o report.Outcome) error {
 func (l *run) runGreen(ctx context.Context) StageResult {
 	ran := l.hooks.Specs(ctx, Green, l.text)
 	l.green = ran.Results
+	return judge(ran)
+}
+
+// judge says how a run of specs went of which each has to hold.
+func judge(ran SpecRun) StageResult {
 	c := count(ran.Results)
 	out := StageResult{Outcome: Held, Summary: c.String()}
 	for _, r := range ran.Results {
@@ -150,6 +154,9 @@ func (l *run) runGreen(ctx context.Context) StageResult {
 func (l *run) converge(ctx context.Context) StageResult {
 	if err := l.lookBefore(ctx); err != nil {
 		return broken("looking at the target before", err)
+	}
+	if err := l.lookOutside(ctx); err != nil {
+		return broken("looking at what no image takes along", err)
 	}
 	var out StageResult
 	mark := rand.Text()
@@ -311,55 +318,6 @@ func (l *run) environment(c Converge) []string {
 		if l.draft != nil {
 			out = append(out, "HOSTSPEC_CONTAINER="+l.draft.ID())
 		}
-	}
-	return out
-}
-
-// promote makes an image of what was tested, when all held.
-func (l *run) promote(ctx context.Context) StageResult {
-	switch {
-	case l.suite.Promote == "":
-		return StageResult{Outcome: Skipped, Summary: "the suite names no tag to promote to"}
-	case l.draft == nil:
-		return StageResult{Outcome: Skipped, Summary: "the target is no container"}
-	}
-	for _, s := range l.result.Stages {
-		if s.Outcome == Failed || s.Outcome == Broken {
-			return StageResult{Outcome: Skipped, Summary: fmt.Sprintf("not promoted: %s %s", s.Stage, s.Outcome)}
-		}
-	}
-	id, err := l.promoted(ctx)
-	if errors.Is(err, docker.ErrTagInUse) {
-		return broken("promoting", fmt.Errorf("%w; --force takes it over", err))
-	}
-	if err != nil {
-		return broken("promoting", err)
-	}
-	l.result.Image = id
-	return StageResult{Outcome: Held, Summary: l.suite.Promote + " is " + id}
-}
-
-func (l *run) promoted(ctx context.Context) (string, error) {
-	if len(l.suite.Converge) == 0 {
-		return l.draft.Tag(ctx, l.suite.Promote, l.opt.Force)
-	}
-	// Processes of ours are not to be in the image.
-	if err := errors.Join(l.target.Close(), l.eyes.Close()); err != nil {
-		return "", err
-	}
-	return l.draft.Commit(ctx, l.suite.Promote, l.labels(), l.opt.Force)
-}
-
-// labels record what was tested.
-func (l *run) labels() map[string]string {
-	out := map[string]string{
-		"hostspec.suite":     l.suite.Name,
-		"hostspec.specs":     count(l.green).String(),
-		"hostspec.time":      time.Now().UTC().Format(time.RFC3339),
-		"hostspec.made-from": l.draft.ImageID(),
-	}
-	if c := l.result.Coverage; c != nil {
-		out["hostspec.coverage"] = c.String()
 	}
 	return out
 }

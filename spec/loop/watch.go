@@ -84,7 +84,7 @@ func (s *Session) drop() error {
 	l.opt.Keep, l.opt.Reuse = false, false
 	err := l.cleanUp()
 	l.opt.Keep = keep
-	l.draft, l.target, l.here, l.history, l.green = nil, nil, nil, history{}, nil
+	l.draft, l.used, l.target, l.here, l.history, l.outside, l.green = nil, false, nil, nil, history{}, outside{}, nil
 	return err
 }
 

@@ -51,6 +51,19 @@ func Take(ctx context.Context, t *target.Target, opt Options) (*Snapshot, error)
 	if err != nil {
 		return nil, err
 	}
+	return r.take(ctx, t, opt)
+}
+
+// Files takes a snapshot of nothing but files, hashed, by absolute names: each one and
+// what is below it, whether or not that is noise.
+func Files(ctx context.Context, t *target.Target, names []string) (*Snapshot, error) {
+	r := &request{mark: rand.Text(), watch: outermost(slices.Clone(names))}
+	r.asked = r.watch
+	r.sections = []section{r.files(false), r.sums()}
+	return r.take(ctx, t, Options{})
+}
+
+func (r *request) take(ctx context.Context, t *target.Target, opt Options) (*Snapshot, error) {
 	began := time.Now()
 	outputs, err := r.ask(ctx, t, opt)
 	if err != nil {
