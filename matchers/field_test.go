@@ -78,12 +78,12 @@ func TestField_CommandNeverEnds(t *testing.T) {
 	for way, uri := range map[string]string{"ssh": m.URI("root"), "docker": "docker://" + m.ID, "exec": "exec:docker exec -i " + m.ID} {
 		t.Run(way, func(t *testing.T) {
 			a := askerFor(t, uri)
-			endless := resource.NewCommand(a, "echo halfway; sleep 7654; echo never").WithTimeout(2 * time.Second)
+			endless := resource.NewCommand(a, "echo halfway; sleep 7654; echo never").WithTimeout(5 * time.Second)
 			errs(t, endless, ExitWith(0), "could not tell", "within 2s", "halfway")
 			holds(t, resource.NewCommand(a, "sleep 4567 & echo parent").WithTimeout(time.Minute), HaveStdout("parent"))
 			// What hung was killed there, and what was left behind was left alone.
 			processes := func() string { return m.Exec(t, "ps -eo args=") }
-			NewWithT(t).Eventually(processes).WithTimeout(30 * time.Second).ShouldNot(ContainSubstring("sleep 7654"))
+			NewWithT(t).Eventually(processes).WithTimeout(2 * time.Minute).ShouldNot(ContainSubstring("sleep 7654"))
 			NewWithT(t).Expect(processes()).To(ContainSubstring("sleep 4567"))
 			m.Exec(t, "kill $(pgrep -x -f 'sleep 4567')")
 		})

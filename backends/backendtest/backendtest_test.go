@@ -96,6 +96,7 @@ func inputFaults() []fault {
 		})},
 		{hangs + "holds output back", "stdin is passed on as it comes", starting(buffered)},
 		{hangs + "waits for stdin", "a process that does not read its stdin", func() backends.Backend { return &execBackend{} }},
+		{"makes an error of a stdin that was not read", "a process that does not read a large stdin", starting(readToItsEnd)},
 	}
 }
 

@@ -153,6 +153,34 @@ func buffered(ctx context.Context, b backends.Backend, cmd backends.Command) (ba
 	}), nil
 }
 
+// readToItsEnd wants every process to read all of its stdin.
+func readToItsEnd(ctx context.Context, b backends.Backend, cmd backends.Command) (backends.Process, error) {
+	in, atEnd := cmd.Stdin, new(atomic.Bool)
+	if in == nil {
+		return b.Start(ctx, cmd)
+	}
+	cmd.Stdin = readerFunc(func(p []byte) (int, error) {
+		n, err := in.Read(p)
+		atEnd.Store(err == io.EOF)
+		return n, err
+	})
+	p, err := b.Start(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return processFunc(func() (backends.Status, error) {
+		status, err := p.Wait()
+		if err == nil && !atEnd.Load() {
+			err = io.ErrShortWrite
+		}
+		return status, err
+	}), nil
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // An execBackend is what one writes first, with os/exec alone.
 type execBackend struct {
 	mu     sync.Mutex

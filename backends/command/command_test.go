@@ -57,7 +57,8 @@ func conform(t *testing.T, prefix string, opts backendtest.Options, names ...str
 // telling are the checks that a prefix can spoil by its nature.
 var telling = []string{
 	"binary output is exact", "stderr is apart from stdout", "stdin is exact", "stdin is passed on as it comes",
-	"a process that does not read its stdin", "many and long words", "death by a signal", "program that does not exist",
+	"a process that does not read its stdin", "a process that does not read a large stdin",
+	"many and long words", "death by a signal", "program that does not exist",
 	"a cancelled context leaves no orphan", "signals that are ignored do not save a process",
 	"a grandchild that holds the pipe", "close kills what still runs", "a target that dies under a command",
 }
@@ -99,12 +100,15 @@ func TestDockerExec(t *testing.T) {
 	}, telling...)
 }
 
+// TestPodmanExec leaves out a large stdin that nobody reads: with one, podman 4.3 loses
+// what the process prints.
 func TestPodmanExec(t *testing.T) {
 	t.Parallel()
+	checks := slices.DeleteFunc(slices.Clone(telling), func(name string) bool { return strings.Contains(name, "large stdin") })
 	name := newPodman(t)
 	conform(t, "podman exec -i "+name, backendtest.Options{
 		Kill: func(ctx context.Context) error { return exec.CommandContext(ctx, "podman", "kill", name).Run() },
-	}, telling...)
+	}, checks...)
 }
 
 func TestNsenter(t *testing.T) {

@@ -222,7 +222,8 @@ func TestBuiltProgramThatIsNotWhole(t *testing.T) {
 	runBuilt(t, name, nil, "-t", "local://").wants(t, 2, "cannot be read, so it is not whole; copy or build it again")
 }
 
-// For another kind of machine: one whose programs this one runs, too.
+// For another kind of machine: one whose programs this one runs, too, unless its
+// kernel leaves them out.
 func TestBuildForAnotherMachine(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "web-spec")
 	hostspec(t, "build", "-o", name, "./testdata/good").with("GOARCH=386").run().wants(t, 0)
@@ -233,6 +234,10 @@ func TestBuildForAnotherMachine(t *testing.T) {
 	defer f.Close()
 	if f.Machine != elf.EM_386 {
 		t.Errorf("it is for %v", f.Machine)
+	}
+	if err := exec.CommandContext(t.Context(), name, "--version").Run(); errors.Is(err, syscall.ENOEXEC) {
+		t.Logf("this kernel does not run it, so only its header was looked at: %v", err)
+		return
 	}
 	runBuilt(t, name, nil).wants(t, 0, "3 specs: 3 passed")
 }

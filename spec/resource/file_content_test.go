@@ -68,7 +68,7 @@ func TestFileContentOfOtherThingsIsRefusedAtOnce(t *testing.T) {
 	dir := zoo(t)
 	everyWay(t, func(t *testing.T, a testAsker) {
 		for name, kind := range map[string]string{"dir": "directory", "pipe": "named pipe", "char": "character device", "block": "block device", "socket": "socket"} {
-			f := resource.NewFile(a, dir+"/"+name).WithTimeout(10 * time.Second)
+			f := resource.NewFile(a, dir+"/"+name).WithTimeout(2 * time.Minute)
 			for question, err := range map[string]error{
 				"Content": second(f.Content()), "Lines": second(f.Lines()), "Contains": second(f.Contains("x")), "SHA256": second(f.SHA256()),
 				"MD5": second(f.MD5()), "JSON": second(f.JSON("")),

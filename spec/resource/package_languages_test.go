@@ -11,6 +11,7 @@ import (
 	"github.com/hostspec/hostspec/spec/resource"
 )
 
+// The packages have names that no package of this machine has.
 func TestPackagePip(t *testing.T) {
 	m := toolsMachine(t, "--tmpfs", "/usr/local:exec")
 	m.Exec(t, `set -e
@@ -25,33 +26,33 @@ with zipfile.ZipFile(f"/tmp/{name}-{version}-py3-none-any.whl", "w") as z:
     z.writestr(info + "RECORD", "")
 PYTHON
 }
-wheel ansible_lint 6.22.1; wheel Foo_Bar 1.0rc1; wheel torch 2.1.0+cu118; wheel epochal '1!2.0'
+wheel hostwright_lint 6.22.1; wheel Foo_Bar 1.0rc1; wheel hosttorch 2.1.0+cu118; wheel epochal '1!2.0'
 pip3 install --quiet --no-index --no-deps --break-system-packages --root-user-action=ignore /tmp/*.whl
 rm /tmp/*.whl; touch /tmp/before`)
 	a := onceAsker{askerFor(t, m.URI("root"))}
 	pkg := func(name string) *resource.Package { return resource.NewPackage(a, name).By("pip") }
 	g := NewWithT(t)
-	g.Expect(pkg("ansible").Installed()).To(BeFalse(), "ansible-lint is another package")
-	g.Expect(pkg("ansible-lint").Installed()).To(BeTrue())
-	g.Expect(pkg("ansible_lint").By("pip3").Installed()).To(BeTrue())
-	g.Expect(pkg("Ansible.Lint").Installed()).To(BeTrue())
+	g.Expect(pkg("hostwright").Installed()).To(BeFalse(), "hostwright-lint is another package")
+	g.Expect(pkg("hostwright-lint").Installed()).To(BeTrue())
+	g.Expect(pkg("hostwright_lint").By("pip3").Installed()).To(BeTrue())
+	g.Expect(pkg("Hostwright.Lint").Installed()).To(BeTrue())
 	g.Expect(pkg("foo-bar").Version()).To(Equal("1.0rc1"))
 	g.Expect(resource.NewPackage(a, "foo-bar").Installed()).To(BeFalse(), "dpkg does not know it")
 	checkVersions(t, pkg("foo-bar"), []string{"1.0rc1", "< 1.0", "> 1.0b9", "> 1.0.dev1"}, []string{"1.0", ">= 1.0", "1.0.*"})
-	checkVersions(t, pkg("torch"), []string{"2.1.0", "2.1.0+cu118", "2.1.*", ">= 2.1", "<= 2.1.0", "~> 2.1.0", "> 2.1.0+cu11"}, []string{"2.1", "> 2.1.0", "2.1.0+cu11"})
+	checkVersions(t, pkg("hosttorch"), []string{"2.1.0", "2.1.0+cu118", "2.1.*", ">= 2.1", "<= 2.1.0", "~> 2.1.0", "> 2.1.0+cu11"}, []string{"2.1", "> 2.1.0", "2.1.0+cu11"})
 	checkVersions(t, pkg("epochal"), []string{"2.0", "1!2.0", ">= 1!1", "< 3"}, []string{"2!2.0", "< 1!2.0"})
-	p := pkg("ansible-lnt")
+	p := pkg("hostwright-lnt")
 	g.Expect(p.Installed()).To(BeFalse())
-	g.Expect(p.Explain("Installed").Near).To(ContainSubstring("ansible_lint"))
-	_, err := pkg("torch").Architecture()
+	g.Expect(p.Explain("Installed").Near).To(ContainSubstring("hostwright_lint"))
+	_, err := pkg("hosttorch").Architecture()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("pip does not tell"))))
 	g.Expect(m.Exec(t, "find / -xdev -newer /tmp/before -type f; find /usr/local -newer /tmp/before -type f")).To(BeEmpty(), "asking leaves no file")
-	m.Exec(t, `d=$(dirname "$(find /usr/local/lib -name 'torch-*.dist-info')"); mkdir "$d/nameless-1.0.dist-info"; echo 'Metadata-Version: 2.1' >"$d/nameless-1.0.dist-info/METADATA"`)
-	g.Expect(resource.NewPackage(a.testAsker, "torch").By("pip").Installed()).To(BeTrue())
+	m.Exec(t, `d=$(dirname "$(find /usr/local/lib -name 'hosttorch-*.dist-info')"); mkdir "$d/nameless-1.0.dist-info"; echo 'Metadata-Version: 2.1' >"$d/nameless-1.0.dist-info/METADATA"`)
+	g.Expect(resource.NewPackage(a.testAsker, "hosttorch").By("pip").Installed()).To(BeTrue())
 	_, err = resource.NewPackage(a.testAsker, "nameless").By("pip").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("could not read all packages"))))
 	m.Exec(t, `mkdir -p /usr/local/bin; printf '#!/bin/sh\necho "[{"\n' >/usr/local/bin/pip; chmod +x /usr/local/bin/pip`)
-	_, err = resource.NewPackage(a.testAsker, "torch").By("pip").Installed()
+	_, err = resource.NewPackage(a.testAsker, "hosttorch").By("pip").Installed()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("unexpected EOF"))))
 }
 
@@ -63,15 +64,15 @@ build() {
 	printf 'Gem::Specification.new { |s| s.name = "%s"; s.version = "%s"; s.summary = "s"; s.authors = ["a"]; s.platform = "%s" }' "$1" "$2" "$3" >x.gemspec
 	gem build --silent x.gemspec
 }
-build serverspec-core 2.0.0 ruby; build serverspec-core 10.0.0.rc1 ruby; build serverspec-core 2.10.0 ruby
+build hostwright-core 2.0.0 ruby; build hostwright-core 10.0.0.rc1 ruby; build hostwright-core 2.10.0 ruby
 build native_one 1.2.3 x86_64-linux
 gem install --silent --local --no-document *.gem
 rm *.gem x.gemspec; touch before`)
 	a := onceAsker{askerFor(t, m.URI("root"))}
 	pkg := func(name string) *resource.Package { return resource.NewPackage(a, name).By("gem") }
 	g := NewWithT(t)
-	g.Expect(pkg("serverspec").Installed()).To(BeFalse())
-	p := pkg("serverspec-core")
+	g.Expect(pkg("hostwright").Installed()).To(BeFalse())
+	p := pkg("hostwright-core")
 	g.Expect(p.Installed()).To(BeTrue())
 	g.Expect(p.Explain("Installed").Found).To(Equal("10.0.0.rc1, 2.10.0, 2.0.0 (gem)"))
 	g.Expect(p.Version()).To(Equal("10.0.0.rc1"))
@@ -80,9 +81,9 @@ rm *.gem x.gemspec; touch before`)
 	g.Expect(pkg("native_one").Architecture()).To(Equal("x86_64-linux"))
 	g.Expect(pkg("bigdecimal").Installed()).To(BeTrue(), "a default gem")
 	g.Expect(pkg("bigdecimal").Version()).To(MatchRegexp(`^[0-9.]+$`))
-	near := pkg("serverspec-cor")
+	near := pkg("hostwright-cor")
 	g.Expect(near.Installed()).To(BeFalse())
-	g.Expect(near.Explain("Installed").Near).To(Equal("serverspec-core"))
+	g.Expect(near.Explain("Installed").Near).To(Equal("hostwright-core"))
 	g.Expect(m.Exec(t, "find / -xdev -newer /tmp/before -type f")).To(BeEmpty(), "asking leaves no file")
 }
 

@@ -42,7 +42,7 @@ func TestFetch_ReadsFilesWhileTheShellIsAsked(t *testing.T) {
 	falls := reader(func(context.Context, backends.FileReader, string) (string, error) { return "", ErrAsk })
 	wants := []Want{waits.Of("file"), single.Of("touch " + backends.Quote(file)), first.Of("nothing"), falls.Of("echo asked")}
 	target := open(t, "local://")
-	replies, err := target.fetch(t.Context(), Identity{}, wants, 0, 20*time.Second)
+	replies, err := target.fetch(t.Context(), Identity{}, wants, 0, 2*time.Minute)
 	g.Expect(err).NotTo(HaveOccurred())
 	for i, want := range []string{"seen", "", "first", "asked\n"} {
 		g.Expect(replies[wants[i]].err).NotTo(HaveOccurred())

@@ -29,7 +29,7 @@ func TestOnce_HostileCommands(t *testing.T) {
 			g := NewWithT(t)
 			b := withShell(t, name)
 			for _, h := range hostile {
-				out, err := runOnce(t, b, Script{Text: h.script}, 10*time.Second)
+				out, err := runOnce(t, b, Script{Text: h.script}, 2*time.Minute)
 				g.Expect(err).NotTo(HaveOccurred(), h.script)
 				if h.stdout != anything {
 					g.Expect(string(out.Stdout)).To(Equal(h.stdout), h.script)
@@ -62,7 +62,7 @@ func TestOnce_Commands(t *testing.T) {
 			g := NewWithT(t)
 			b := withShell(t, name)
 			for _, x := range tests {
-				out, err := runOnce(t, b, x.script, 20*time.Second)
+				out, err := runOnce(t, b, x.script, 2*time.Minute)
 				g.Expect(err).NotTo(HaveOccurred(), x.script.Text)
 				g.Expect(string(out.Stdout)).To(Equal(x.stdout), x.script.Text)
 				if !strings.Contains(x.script.Text, "<&3") { // each shell has words of its own
@@ -88,17 +88,17 @@ func TestOnce_LeavesAloneOrKills(t *testing.T) {
 			b := withShell(t, name)
 			// By env, since the sleep of ksh93 is no program.
 			mark := fmt.Sprintf("%d.%09d", 20+len(name), time.Now().Nanosecond())
-			out, err := runOnce(t, b, Script{Text: "env sleep " + mark + " >/dev/null 2>&1 & echo $!"}, 10*time.Second)
+			out, err := runOnce(t, b, Script{Text: "env sleep " + mark + " >/dev/null 2>&1 & echo $!"}, 2*time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Eventually(func() string { return processes(t, mark) }, "5s").ShouldNot(BeEmpty())
 			g.Consistently(func() string { return processes(t, mark) }, "300ms").ShouldNot(BeEmpty(), "left alone")
-			_, err = runOnce(t, b, Script{Text: "kill " + string(out.Stdout)}, 10*time.Second)
+			_, err = runOnce(t, b, Script{Text: "kill " + string(out.Stdout)}, 2*time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Eventually(func() string { return processes(t, mark) }, "5s").Should(BeEmpty())
 
 			sh, err := openOnce(t.Context(), unkillable{b})
 			g.Expect(err).NotTo(HaveOccurred())
-			out, err = sh.run(t.Context(), "echo so far; env sleep "+mark+" & env sleep "+mark, time.Second)
+			out, err = sh.run(t.Context(), "echo so far; env sleep "+mark+" & env sleep "+mark, 5*time.Second)
 			g.Expect(err).To(MatchError(errDeadline))
 			g.Expect(sh.status.Signal).To(Equal("KILL"), "by its own keeper")
 			g.Expect(string(out.Stdout)).To(Equal("so far\n"))

@@ -124,7 +124,7 @@ func TestShell_HostileQuestions(t *testing.T) {
 				scripts = append(scripts, h.script, "echo between; echo err >&2; exit 7")
 			}
 			var got []Output
-			n, _, err := s.ask(ctx, scripts, within(10*time.Second), func(_ int, o Output) { got = append(got, o) })
+			n, _, err := s.ask(ctx, scripts, within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
 			g.Expect(err).NotTo(HaveOccurred(), "after question %d", n)
 			g.Expect(got).To(HaveLen(len(scripts)))
 			for i, h := range hostile {
@@ -164,7 +164,7 @@ func TestShell_QuestionThatKillsItsShell(t *testing.T) {
 	b := withShell(t, "dash")
 	s, _, err := openShell(t.Context(), b, ":")
 	g.Expect(err).NotTo(HaveOccurred())
-	n, _, err := s.ask(t.Context(), []string{"echo first", "kill -9 $$", "echo never"}, within(5*time.Second), func(int, Output) {})
+	n, _, err := s.ask(t.Context(), []string{"echo first", "kill -9 $$", "echo never"}, within(2*time.Minute), func(int, Output) {})
 	g.Expect(n).To(Equal(1))
 	g.Expect(err).To(MatchError(errShellDied))
 }
@@ -178,7 +178,7 @@ func TestShell_LargeScriptAndLargeAnswer(t *testing.T) {
 			defer s.close()
 			long := strings.Repeat("x", 200_000)
 			var got []Output
-			_, _, err = s.ask(t.Context(), []string{"x=" + long + "; echo ${#x}", "head -c 3000000 /dev/zero"}, within(30*time.Second), func(_ int, o Output) { got = append(got, o) })
+			_, _, err = s.ask(t.Context(), []string{"x=" + long + "; echo ${#x}", "head -c 3000000 /dev/zero"}, within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(string(got[0].Stdout)).To(Equal("200000\n"))
 			g.Expect(got[1].Stdout).To(HaveLen(3_000_000))
@@ -192,7 +192,7 @@ func TestShell_NonceIsSeenByNobody(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer s.close()
 	var got Output
-	_, _, err = s.ask(t.Context(), []string{"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; env; export -p"}, within(10*time.Second), func(_ int, o Output) { got = o })
+	_, _, err = s.ask(t.Context(), []string{"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; env; export -p"}, within(2*time.Minute), func(_ int, o Output) { got = o })
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(got.Stdout)).To(BeNumerically(">", 1000))
 	g.Expect(string(got.Stdout)).NotTo(ContainSubstring(s.nonce))

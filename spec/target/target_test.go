@@ -26,7 +26,7 @@ func open(t *testing.T, uri string) *Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := New(u, Options{})
+	target := New(u, Options{Timeout: 5 * time.Minute})
 	t.Cleanup(func() {
 		if err := target.Close(); err != nil {
 			t.Error(err)
@@ -123,7 +123,7 @@ func TestTarget_AHungNameDoesNotTakeTheOthersWithIt(t *testing.T) {
 func TestTarget_AQuestionThatKillsTheShellIsToldAlone(t *testing.T) {
 	g := NewWithT(t)
 	target := open(t, "local://")
-	_, err := target.fetch(t.Context(), Identity{}, []Want{single.Of("kill -9 $$"), single.Of("echo next")}, 1, 10*time.Second)
+	_, err := target.fetch(t.Context(), Identity{}, []Want{single.Of("kill -9 $$"), single.Of("echo next")}, 1, 2*time.Minute)
 	g.Expect(err).NotTo(HaveOccurred())
 	v := View{Target: target, Epoch: 1}
 	_, _, err = Ask(t.Context(), v, single, "kill -9 $$")
@@ -216,12 +216,12 @@ func TestRun_BackgroundProcesses(t *testing.T) {
 			start := time.Now()
 			out, _, err := target.Run(t.Context(), Identity{}, Script{Text: "sleep 123.25 & echo $!"})
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(time.Since(start)).To(BeNumerically("<", 20*time.Second), "a descendant that holds the output open is not waited for")
+			g.Expect(time.Since(start)).To(BeNumerically("<", time.Minute), "a descendant that holds the output open is not waited for")
 			g.Eventually(func() string { return processes(t, "123.25") }, "5s").ShouldNot(BeEmpty())
 			g.Consistently(func() string { return processes(t, "123.25") }, "300ms").ShouldNot(BeEmpty(), "what a command leaves behind is left alone")
 			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "kill " + strings.TrimSpace(string(out.Stdout))})
 			g.Expect(err).NotTo(HaveOccurred())
-			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "echo before; sleep 124.5 & sleep 124.5", Timeout: time.Second})
+			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "echo before; sleep 124.5 & sleep 124.5", Timeout: 5 * time.Second})
 			g.Expect(err).To(MatchError(And(ContainSubstring("it did not end within 1s and was killed"), ContainSubstring("before"))))
 			g.Eventually(func() string { return processes(t, "124.5") }, "5s").Should(BeEmpty(), "killed on the target")
 		})
