@@ -8,7 +8,7 @@ type beGroupedInto struct {
 }
 
 // BeGroupedInto succeeds when the subject belongs to a group, given by its name or
-// by its number. A text of digits is a number, too.
+// by its number.
 //
 //	File("/var/www").Should(BeGroupedInto("www-data"))
 //	File("/var/www").Should(BeGroupedInto(33))
@@ -16,6 +16,8 @@ type beGroupedInto struct {
 // The subject needs the method
 //
 //	GroupedInto(group string) (bool, error)
+//
+// and may have GroupedIntoID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BeGroupedInto(group any) *beGroupedInto {
 	return &beGroupedInto{matcher: matcher{constructor: "BeGroupedInto", wanted: "be grouped into " + fmt.Sprint(group)}, group: group}
 }
@@ -28,9 +30,11 @@ func (m *beGroupedInto) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	group, err := nameOrNumber(m.group)
-	if err != nil {
-		return false, fmt.Errorf("BeGroupedInto: %w", err)
+	var byID func(int) (bool, error)
+	if n, ok := actual.(interface {
+		GroupedIntoID(gid int) (bool, error)
+	}); ok {
+		byID = n.GroupedIntoID
 	}
-	return ask(&m.matcher, actual, "GroupedInto", func() (bool, error) { return s.GroupedInto(group) })
+	return askAccount(&m.matcher, actual, "GroupedInto", m.group, s.GroupedInto, byID)
 }

@@ -15,6 +15,8 @@ type belongToGroup struct {
 // The subject needs the method
 //
 //	BelongsToGroup(group string) (bool, error)
+//
+// and may have BelongsToGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BelongToGroup(group any) *belongToGroup {
 	return &belongToGroup{matcher: matcher{constructor: "BelongToGroup", wanted: "belong to group " + fmt.Sprint(group)}, group: group}
 }
@@ -27,9 +29,11 @@ func (m *belongToGroup) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	group, err := nameOrNumber(m.group)
-	if err != nil {
-		return false, fmt.Errorf("BelongToGroup: %w", err)
+	var byID func(int) (bool, error)
+	if n, ok := actual.(interface {
+		BelongsToGroupID(gid int) (bool, error)
+	}); ok {
+		byID = n.BelongsToGroupID
 	}
-	return ask(&m.matcher, actual, "BelongsToGroup", func() (bool, error) { return s.BelongsToGroup(group) })
+	return askAccount(&m.matcher, actual, "BelongsToGroup", m.group, s.BelongsToGroup, byID)
 }

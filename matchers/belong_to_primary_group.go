@@ -15,6 +15,8 @@ type belongToPrimaryGroup struct {
 // The subject needs the method
 //
 //	BelongsToPrimaryGroup(group string) (bool, error)
+//
+// and may have BelongsToPrimaryGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BelongToPrimaryGroup(group any) *belongToPrimaryGroup {
 	return &belongToPrimaryGroup{matcher: matcher{constructor: "BelongToPrimaryGroup", wanted: "belong to primary group " + fmt.Sprint(group)}, group: group}
 }
@@ -27,9 +29,11 @@ func (m *belongToPrimaryGroup) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	group, err := nameOrNumber(m.group)
-	if err != nil {
-		return false, fmt.Errorf("BelongToPrimaryGroup: %w", err)
+	var byID func(int) (bool, error)
+	if n, ok := actual.(interface {
+		BelongsToPrimaryGroupID(gid int) (bool, error)
+	}); ok {
+		byID = n.BelongsToPrimaryGroupID
 	}
-	return ask(&m.matcher, actual, "BelongsToPrimaryGroup", func() (bool, error) { return s.BelongsToPrimaryGroup(group) })
+	return askAccount(&m.matcher, actual, "BelongsToPrimaryGroup", m.group, s.BelongsToPrimaryGroup, byID)
 }

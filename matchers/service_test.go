@@ -184,7 +184,7 @@ func TestProcessMatchers(t *testing.T) {
 	fails(t, process("nginx"), BeOwnedBy("root"), "should be owned by root", "www-data: nginx: worker process")
 	errs(t, process("nope"), BeOwnedBy("root"), `Process "nope": it does not exist`)
 	errs(t, process("cron"), BeOwnedBy(""), "the name is empty")
-	errs(t, process("cron"), BeOwnedBy(-1), "is no user or group")
+	errs(t, process("cron"), BeOwnedBy(-1), "is not a valid number of a user or group")
 	errs(t, process("cron"), BeOwnedBy(1.5), "want a name or a number, not float64")
 	errs(t, process("/usr/sbin/cron"), BeRunning(), "is a path")
 }

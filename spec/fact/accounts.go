@@ -41,107 +41,92 @@ type Shadow struct {
 	MinDays, MaxDays int
 }
 
-// ParsePasswd reads lines of passwd(5), as the file or getent(1) has them.
+// ParsePasswd reads lines of passwd(5), as the file or getent(1) has them. A line
+// that the C library would not take for an entry is passed over, as it does.
 func ParsePasswd(r io.Reader) ([]User, error) {
 	var out []User
-	err := eachAccount(r, "passwd", 7, func(f []string) error {
-		uid, err := parseID(f[2])
-		if err != nil {
-			return err
+	err := eachAccount(r, "passwd", 7, 4, func(f []string) {
+		uid, ok := parseID(f[2])
+		gid, ok2 := parseID(f[3])
+		if ok && ok2 {
+			out = append(out, User{Name: f[0], Password: f[1], UID: uid, GID: gid, Gecos: f[4], Home: f[5], Shell: f[6]})
 		}
-		gid, err := parseID(f[3])
-		if err != nil {
-			return err
-		}
-		out = append(out, User{Name: f[0], Password: f[1], UID: uid, GID: gid, Gecos: f[4], Home: f[5], Shell: f[6]})
-		return nil
 	})
 	return out, err
 }
 
-// ParseGroup reads lines of group(5), as the file or getent(1) has them.
+// ParseGroup reads lines of group(5), as ParsePasswd does those of passwd(5).
 func ParseGroup(r io.Reader) ([]Group, error) {
 	var out []Group
-	err := eachAccount(r, "group", 4, func(f []string) error {
-		gid, err := parseID(f[2])
-		if err != nil {
-			return err
+	err := eachAccount(r, "group", 4, 3, func(f []string) {
+		gid, ok := parseID(f[2])
+		if !ok {
+			return
 		}
 		g := Group{Name: f[0], GID: gid, Members: []string{}}
 		for m := range strings.SplitSeq(f[3], ",") {
-			if m != "" {
+			if m = strings.TrimLeft(m, " \t"); m != "" {
 				g.Members = append(g.Members, m)
 			}
 		}
 		out = append(out, g)
-		return nil
 	})
 	return out, err
 }
 
-// ParseShadow reads lines of shadow(5), as the file or getent(1) has them. Its
-// errors never hold what stands in a line.
+// ParseShadow reads lines of shadow(5), as ParsePasswd does those of passwd(5).
 func ParseShadow(r io.Reader) ([]Shadow, error) {
 	var out []Shadow
-	err := eachAccount(r, "shadow", 9, func(f []string) error {
-		least, err := parseDays(f[3])
-		if err != nil {
-			return err
+	err := eachAccount(r, "shadow", 9, 5, func(f []string) {
+		least, ok := parseDays(f[3])
+		most, ok2 := parseDays(f[4])
+		if ok && ok2 {
+			out = append(out, Shadow{Name: f[0], Password: f[1], MinDays: least, MaxDays: most})
 		}
-		most, err := parseDays(f[4])
-		if err != nil {
-			return err
-		}
-		out = append(out, Shadow{Name: f[0], Password: f[1], MinDays: least, MaxDays: most})
-		return nil
 	})
 	return out, err
 }
 
-// eachAccount hands each line's fields to add. Empty lines, comments, and the
-// lines with + and - that say where else to look are passed over, as the C
-// library does.
-func eachAccount(r io.Reader, file string, fields int, add func([]string) error) error {
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, 4<<20) // a group may have many members
-	for n := 1; s.Scan(); n++ {
-		line := s.Text()
-		if strings.TrimSpace(line) == "" || strings.ContainsAny(line[:1], "#+-") {
+// eachAccount hands each line's fields to add, which may find that they are not an
+// entry. What the C library passes over is passed over: empty lines, comments, the
+// lines with + and - that say where else to look, and what is not an entry. As it
+// does, it takes a line that ends before its last fields, when it has at least some,
+// and leaves further colons to the last field.
+func eachAccount(r io.Reader, file string, fields, least int, add func([]string)) error {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimLeft(strings.TrimSuffix(line, "\n"), " \t\v\f\r")
+		if line == "" || strings.ContainsAny(line[:1], "#+-") {
 			continue
 		}
-		f := strings.Split(line, ":")
-		if len(f) != fields {
-			return fmt.Errorf("%s, line %d: want %d fields, got %d", file, n, fields, len(f))
+		f := strings.SplitN(line, ":", fields)
+		if len(f) < least {
+			continue
 		}
-		if err := add(f); err != nil {
-			return fmt.Errorf("%s, line %d: %w", file, n, err)
+		for len(f) < fields {
+			f = append(f, "")
 		}
-	}
-	if err := s.Err(); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		add(f)
 	}
 	return nil
 }
 
 // parseID reads the number of a user or group.
-func parseID(s string) (int, error) {
+func parseID(s string) (int, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil {
-		return 0, fmt.Errorf("want the number of a user or group, got %d characters that are none", len(s))
-	}
-	return int(n), nil
+	return int(n), err == nil
 }
 
 // parseDays reads a field of shadow(5), -1 if empty.
-func parseDays(s string) (int, error) {
+func parseDays(s string) (int, bool) {
 	if s == "" || s == "-1" {
-		return -1, nil
+		return -1, true
 	}
 	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil {
-		return 0, fmt.Errorf("want a number of days, got %d characters that are none", len(s))
-	}
-	return int(n), nil
+	return int(n), err == nil
 }
 
 // LoginDefs are the settings of login.defs(5) that say which accounts are the

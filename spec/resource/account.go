@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -21,88 +23,132 @@ func checkAccount(name string) error {
 		return errors.New("the name is empty")
 	case strings.ContainsAny(name, ":\n\x00/"):
 		return fmt.Errorf("%q cannot be the name of a user or group: it holds a colon, a slash, a newline or a NUL byte", name)
-	case name[0] == '-' || name[0] == '+' || name[0] == ' ':
+	case strings.ContainsAny(name[:1], "-+ \t\v\f\r"):
 		return fmt.Errorf("%q cannot be the name of a user or group: it begins with %q", name, name[:1])
 	}
 	return nil
 }
 
+// isDigits reports whether a checked name is one that tools may take for a number.
+func isDigits(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
+
 // number reads a user or group given by its number.
 func number(who string) (int, bool) {
-	if strings.Trim(who, "0123456789") != "" {
+	if !isDigits(who) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(who, 10, 32)
 	return int(n), err == nil
 }
 
-// lookupScript asks getent(1) for all names, and where some are not there for
-// each one, since not every getent goes on after that. It prints entries, some of
-// them twice, and of what is not there "absent STATUS NAME". Where there is no getent it prints
-// "files" and all of the file. No entry is without a colon.
-func lookupScript(database string, names []string) string {
-	words := backends.Quote(names...)
-	return fmt.Sprintf(`if ! command -v getent >/dev/null; then echo files; cat /etc/%[1]s; `+
-		`elif ! getent %[1]s %[2]s; then for n in %[2]s; do getent %[1]s "$n" || echo "absent $? $n"; done; fi`, database, words)
+// An account is a user or group as authors give it.
+type account struct {
+	name string // may be one of digits
+	id   int
+	byID bool // the number is given
 }
 
-// lookupKind asks for entries of passwd or group by name. found makes the fact of
-// an entry; of what is not there the zero F is told.
-func lookupKind[E, F any](name, database string, parse func([]byte) ([]E, error), nameOf func(E) string, found func(E) F) *target.Kind[F] {
+func byName(name string) account { return account{name: name} }
+
+func byID(id int) account { return account{id: id, byID: true} }
+
+func (a account) check() error {
+	switch {
+	case !a.byID:
+		return checkAccount(a.name)
+	case a.id < 0 || int64(a.id) > math.MaxUint32:
+		return fmt.Errorf("%d is not a valid number of a user or group", a.id)
+	}
+	return nil
+}
+
+// wants are the facts of a kind that its number takes.
+func (a account) wants(k interface{ Of(string) target.Want }) []target.Want {
+	if a.byID {
+		return nil
+	}
+	return []target.Want{k.Of(a.name)}
+}
+
+// uid is the number of a user. Where nobody has the name known is false, except of
+// digits, which are a number then.
+func (a account) uid(ctx context.Context, v target.View) (id int, known bool, e evidence.Evidence, err error) {
+	return resolve(ctx, v, a, users, func(u userFact) (int, bool) { return u.UID, u.exists })
+}
+
+// gid is uid of a group.
+func (a account) gid(ctx context.Context, v target.View) (id int, known bool, e evidence.Evidence, err error) {
+	return resolve(ctx, v, a, groups, func(g groupFact) (int, bool) { return g.GID, g.exists })
+}
+
+func resolve[F any](ctx context.Context, v target.View, a account, k *target.Kind[F], idOf func(F) (int, bool)) (id int, known bool, e evidence.Evidence, err error) {
+	if a.byID {
+		return a.id, true, e, nil
+	}
+	f, e, err := target.Ask(ctx, v, k, a.name)
+	if id, known = number(a.name); known && errors.Is(err, fs.ErrNotExist) {
+		return id, true, e, nil // where there are no accounts nobody has that name
+	}
+	if err != nil {
+		return 0, false, e, err
+	}
+	if i, exists := idOf(f); exists {
+		return i, true, e, nil
+	}
+	return id, known, e, nil
+}
+
+// lookupKind asks for entries of passwd or group by name, or by number where no name
+// is spelled so. found makes the fact of an entry; of what is not there the zero F is
+// told.
+func lookupKind[E, F any](name string, db database[E], found func(E) F) *target.Kind[F] {
+	answer := func(e E, ok bool) target.Answer[F] {
+		if !ok {
+			return target.Answer[F]{}
+		}
+		return target.Answer[F]{Fact: found(e)}
+	}
 	return &target.Kind[F]{
 		Name:  name,
 		Check: checkAccount,
-		Ask: func(_ target.System, names []string) ([]target.Question, error) {
-			return []target.Question{{Names: names, Script: lookupScript(database, names), Show: "getent " + database + " " + backends.Quote(names...)}}, nil
-		},
+		Ask:   func(_ target.System, names []string) ([]target.Question, error) { return db.ask(names), nil },
 		Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[F], error) {
 			if !o.Status.Success() {
 				return nil, fact.ParseErrno(o.Stderr)
 			}
-			text, _ := bytes.CutPrefix(o.Stdout, []byte("files\n"))
-			entries, failed := splitLookup(text)
-			all, err := parse(entries)
+			l, err := parseLookup(o.Stdout)
 			if err != nil {
 				return nil, err
 			}
 			out := map[string]target.Answer[F]{}
-			for _, name := range q.Names {
-				// getent takes a number for an ID, and may not mind the case.
-				i := slices.IndexFunc(all, func(e E) bool { return nameOf(e) == name })
-				switch {
-				case i >= 0:
-					out[name] = target.Answer[F]{Fact: found(all[i])}
-				case failed[name] != "":
-					out[name] = target.Answer[F]{Err: fmt.Errorf("getent %s %s failed with exit %s", database, name, failed[name])}
-				default:
-					out[name] = target.Answer[F]{}
+			for i, name := range q.Names {
+				e, ok, err := db.choose(l, i, len(q.Names), name)
+				if out[name] = answer(e, ok); err != nil {
+					out[name] = target.Answer[F]{Err: fmt.Errorf("getent %s %s: %w", db.name, name, err)}
 				}
 			}
 			return out, nil
 		},
-		Files: func(target.System, []string) []string { return []string{"/etc/" + database} },
+		Read: func(ctx context.Context, r backends.FileReader, name string) (F, error) {
+			e, err := db.read(ctx, r, name)
+			return answer(e, err == nil).Fact, err
+		},
+		Reads: func(string) string { return "read " + db.file() },
+		Files: func(target.System, []string) []string { return []string{db.file()} },
 		Offline: func(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[F], error) {
-			return lookupOffline(ctx, r, "/etc/"+database, names, parse, nameOf, found)
+			all, err := db.readAll(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			out := map[string]target.Answer[F]{}
+			for _, name := range names {
+				a := answer(db.find(all, name))
+				a.Asked = "read " + db.file()
+				out[name] = a
+			}
+			return out, nil
 		},
 	}
-}
-
-// splitLookup takes what lookupScript says of names that are not there off the
-// entries. Exit 2 of getent means that there is none; with any other it is told
-// in failed.
-func splitLookup(text []byte) (entries []byte, failed map[string]string) {
-	failed = map[string]string{}
-	for line := range bytes.Lines(text) {
-		if bytes.IndexByte(line, ':') >= 0 {
-			entries = append(entries, line...)
-			continue
-		}
-		f := strings.SplitN(strings.TrimSuffix(string(line), "\n"), " ", 3)
-		if len(f) == 3 && f[0] == "absent" && f[1] != "2" {
-			failed[f[2]] = f[1]
-		}
-	}
-	return entries, failed
 }
 
 // userFact is a user; the zero value is none.
@@ -138,15 +184,24 @@ func (g groupFact) say() (found, near string) {
 	return fmt.Sprintf("gid %d, members listed: %s", g.GID, shorten(g.Members, 20)), ""
 }
 
-var users = lookupKind("user", "passwd",
-	func(b []byte) ([]fact.User, error) { return fact.ParsePasswd(bytes.NewReader(b)) },
-	func(u fact.User) string { return u.Name },
-	func(u fact.User) userFact { return userFact{true, u} })
+var passwdDatabase = database[fact.User]{
+	name:   "passwd",
+	parse:  func(b []byte) ([]fact.User, error) { return fact.ParsePasswd(bytes.NewReader(b)) },
+	nameOf: func(u fact.User) string { return u.Name },
+	idOf:   func(u fact.User) int { return u.UID },
+}
 
-var groups = lookupKind("group", "group",
-	func(b []byte) ([]fact.Group, error) { return fact.ParseGroup(bytes.NewReader(b)) },
-	func(g fact.Group) string { return g.Name },
-	func(g fact.Group) groupFact { return groupFact{true, g} })
+var groupDatabase = database[fact.Group]{
+	name:   "group",
+	parse:  func(b []byte) ([]fact.Group, error) { return fact.ParseGroup(bytes.NewReader(b)) },
+	nameOf: func(g fact.Group) string { return g.Name },
+	idOf:   func(g fact.Group) int { return g.GID },
+}
+
+var (
+	users  = lookupKind("user", passwdDatabase, func(u fact.User) userFact { return userFact{true, u} })
+	groups = lookupKind("group", groupDatabase, func(g fact.Group) groupFact { return groupFact{true, g} })
+)
 
 // accountNames finds names by number, empty where there is none. A name of the
 // kind is a database and a number: "passwd 1000", "group 33".
@@ -171,17 +226,22 @@ var accountNames = &target.Kind[string]{
 		if !o.Status.Success() {
 			return nil, fact.ParseErrno(o.Stderr)
 		}
-		text, _ := bytes.CutPrefix(o.Stdout, []byte("files\n"))
-		entries, failed := splitLookup(text)
-		byID := namesByID(entries)
+		l, err := parseLookup(o.Stdout)
+		if err != nil {
+			return nil, err
+		}
 		out := map[string]target.Answer[string]{}
-		for _, key := range q.Names {
+		for i, key := range q.Names {
 			database, id, _ := strings.Cut(key, " ")
-			if failed[id] != "" {
-				out[key] = target.Answer[string]{Err: fmt.Errorf("getent %s %s failed with exit %s", database, id, failed[id])}
-				continue
+			entry, err := l.entry(i, len(q.Names))
+			switch {
+			case l.files:
+				out[key] = target.Answer[string]{Fact: nameByID(database, l.text, id)}
+			case err != nil:
+				out[key] = target.Answer[string]{Err: fmt.Errorf("getent %s %s: %w", database, id, err)}
+			default:
+				out[key] = target.Answer[string]{Fact: nameByID(database, entry, id)}
 			}
-			out[key] = target.Answer[string]{Fact: byID[id]}
 		}
 		return out, nil
 	},
@@ -189,16 +249,16 @@ var accountNames = &target.Kind[string]{
 	Offline: namesOffline,
 }
 
-// namesByID reads names out of entries of passwd(5) or group(5): in both the third
-// field is the number, and the first line counts.
-func namesByID(entries []byte) map[string]string {
-	byID := map[string]string{}
-	for line := range bytes.Lines(entries) {
-		if f := strings.SplitN(string(line), ":", 4); len(f) == 4 && byID[f[2]] == "" {
-			byID[f[2]] = f[0]
-		}
+// nameByID is the first name with a number in the text of a database.
+func nameByID(database string, text []byte, id string) string {
+	n, ok := number(id)
+	if !ok {
+		return ""
 	}
-	return byID
+	if database == "passwd" {
+		return passwdDatabase.nameOfID(text, n)
+	}
+	return groupDatabase.nameOfID(text, n)
 }
 
 // systemAccounts reads login.defs(5) out of its content.

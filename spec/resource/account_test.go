@@ -53,12 +53,18 @@ func TestAccountsEveryWay(t *testing.T) {
 	})
 }
 
-func TestField_NumbersAreNoNamesOfAccounts(t *testing.T) {
+func TestField_DigitsAreANumberWhereTheyAreNoName(t *testing.T) {
 	everyWay(t, func(t *testing.T, a testAsker) {
 		g := NewWithT(t)
-		g.Expect(resource.NewUser(a, "0").Exists()).To(BeFalse())
-		g.Expect(resource.NewGroup(a, "0").Exists()).To(BeFalse())
-		g.Expect(isMissing(second(resource.NewUser(a, "0").UID()))).To(BeTrue())
+		g.Expect(resource.NewUser(a, "1").Exists()).To(BeTrue())
+		g.Expect(resource.NewUser(a, "1").Home()).NotTo(BeEmpty())
+		g.Expect(resource.NewUser(a, "1").Groups()).To(HaveExactElements("daemon"))
+		g.Expect(resource.NewUser(a, "1").Locked()).To(BeFalse())
+		g.Expect(resource.NewGroup(a, "0").HasMember("0")).To(BeTrue())
+		g.Expect(resource.NewFile(a, "/etc/passwd").OwnedBy("0")).To(BeTrue())
+		g.Expect(resource.NewFile(a, "/etc/passwd").GroupedInto("1")).To(BeFalse())
+		g.Expect(isMissing(second(resource.NewUser(a, "4000123").UID()))).To(BeTrue())
+		g.Expect(resource.NewGroup(a, "4000123").Exists()).To(BeFalse())
 	})
 }
 
@@ -261,7 +267,8 @@ func TestFileAccessByUser(t *testing.T) {
 	g.Expect(second(file(deploy, "team").ReadableByUser("noisy"))).To(MatchError(ContainSubstring("deploy cannot ask as noisy by sudo: sudo: a password is required")))
 	g.Expect(isUnknown(second(file(root, "team").ReadableByUser("nosuchuser")))).To(BeTrue())
 	g.Expect(isMissing(second(file(root, "nope").ReadableByUser("deploy")))).To(BeTrue())
-	g.Expect(isUnknown(second(file(root, "team").ReadableByUser("30001")))).To(BeTrue())
+	g.Expect(file(root, "team").ReadableByUser("30001")).To(BeTrue(), "the number of deploy")
+	g.Expect(isUnknown(second(file(root, "team").ReadableByUser("39999")))).To(BeTrue())
 	t.Run("by su", func(t *testing.T) {
 		without(t, m, "runuser", func() {
 			g := NewWithT(t)

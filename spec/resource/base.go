@@ -175,6 +175,16 @@ func (b *Base[T]) view() (context.Context, target.View, error) {
 	return ctx, v, nil
 }
 
+// together is view with the answers to several wants, which are asked in one exchange.
+func (b *Base[T]) together(wants ...target.Want) (context.Context, target.View, error) {
+	ctx, v, err := b.view()
+	if err != nil {
+		return ctx, v, err
+	}
+	v, err = v.Together(ctx, wants...)
+	return ctx, v, err
+}
+
 // Ask asks one fact on behalf of a method of the resource. question is the
 // method's name; say puts the fact into words: what was found, and what is near
 // it when it is not what people look for.

@@ -254,30 +254,72 @@ func (f *File) account(question, database string) (string, error) {
 	return name, err
 }
 
-// OwnedBy tells whether the file belongs to an account, given by its name or by
-// its number in decimal digits.
-func (f *File) OwnedBy(who string) (bool, error) { return f.belongs("OwnedBy", "passwd", who) }
+// OwnedBy reports whether the file belongs to an account, given by its name. As for
+// chown(1), digits are the number of an account only if no account has that name.
+func (f *File) OwnedBy(who string) (bool, error) {
+	return f.belongs("OwnedBy", "passwd", byName(who))
+}
 
-// GroupedInto tells whether the file belongs to a group, given by its name or by
-// its number in decimal digits.
-func (f *File) GroupedInto(who string) (bool, error) { return f.belongs("GroupedInto", "group", who) }
+// OwnedByID is OwnedBy by number.
+func (f *File) OwnedByID(uid int) (bool, error) {
+	return f.belongs("OwnedBy", "passwd", byID(uid))
+}
 
-func (f *File) belongs(question, database, who string) (bool, error) {
-	if err := checkAccount(who); err != nil {
+// GroupedInto reports whether the file belongs to a group, given by its name. As for
+// chown(1), digits are the number of a group only if no group has that name.
+func (f *File) GroupedInto(who string) (bool, error) {
+	return f.belongs("GroupedInto", "group", byName(who))
+}
+
+// GroupedIntoID is GroupedInto by number.
+func (f *File) GroupedIntoID(gid int) (bool, error) {
+	return f.belongs("GroupedInto", "group", byID(gid))
+}
+
+func (f *File) belongs(question, database string, who account) (bool, error) {
+	if err := who.check(); err != nil {
 		return false, f.refuse(question, err)
+	}
+	kind, idOf := interface{ Of(string) target.Want }(users), who.uid
+	if database == "group" {
+		kind, idOf = groups, who.gid
+	}
+	if isDigits(who.name) {
+		// They are looked up as a name in any case.
+		if _, _, err := f.together(append(who.wants(kind), fileStats.Of(f.Name()))...); err != nil {
+			return false, err
+		}
 	}
 	s, err := f.owned(question, database)
 	if err != nil {
 		return false, err
 	}
 	name, id := s.owner(database)
-	if n, ok := number(who); ok {
-		return n == id, nil
+	switch {
+	case who.byID:
+		return id == who.id, nil
+	case name == who.name:
+		return true, nil
+	case name == "" && !isDigits(who.name):
+		if name, err = f.nameOf(question, s, database); err != nil || name == who.name {
+			return err == nil, err
+		}
 	}
-	if name == "" {
-		name, err = f.nameOf(question, s, database)
+	// The account may have other names, and other spellings of this one.
+	ctx, v, err := f.view()
+	if err != nil {
+		return false, err
 	}
-	return name == who, err
+	wanted, known, e, err := idOf(ctx, v)
+	if err != nil {
+		return false, f.answered(ctx, v, question, e, err)
+	}
+	if !known {
+		e = f.Explain(question)
+		e.Near = fmt.Sprintf("nobody is called %q", who.name)
+		return false, f.answered(ctx, v, question, e, nil)
+	}
+	return wanted == id, nil
 }
 
 // owner is who the file belongs to, by one of the two databases.

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -81,10 +82,10 @@ func (f *File) accessible(question, right, user string) (bool, error) {
 			return false, f.refuse(question, err)
 		}
 	}
-	if _, ok := number(user); ok {
-		return false, f.refuse(question, fmt.Errorf("want the name of a user, not the number %s", user))
-	}
 	ctx, v, err := f.view()
+	if err == nil && isDigits(user) {
+		user, err = f.userName(ctx, v, question, user)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -115,6 +116,18 @@ func (f *File) accessible(question, right, user string) (bool, error) {
 		err = f.unknown(question, "only root, or the user himself, can tell what a user can do", "")
 	}
 	return a == permitted, err
+}
+
+// userName is the name of a user whose name or number is given in digits.
+func (f *File) userName(ctx context.Context, v target.View, question, user string) (string, error) {
+	u, e, err := target.Ask(ctx, v, users, user)
+	if err == nil && !u.exists {
+		err = fmt.Errorf("there is no user %q, and no user with that number", user)
+	}
+	if err != nil {
+		return "", f.answered(ctx, v, question, e, err)
+	}
+	return u.Name, nil
 }
 
 // access is what a user may do, as far as the one who asks can tell.

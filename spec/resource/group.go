@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -10,7 +9,9 @@ import (
 
 // A Group is a group of accounts of the target, by name. Whatever the target's
 // own name service knows counts (getent(1)), so LDAP and SSSD do; where there is
-// no getent, it is what stands in /etc/group. A number is never taken for a name.
+// no getent, it is what stands in /etc/group. What it gives for just this name counts
+// in whatever spelling it comes. As for chown(1), a name of digits is the number of a
+// group only if no group has that name.
 type Group struct{ Base[Group] }
 
 // NewGroup makes a Group.
@@ -76,7 +77,10 @@ func (g *Group) HasMember(user string) (bool, error) {
 		e.Found, e.Near = "members listed: "+shorten(f.Members, 20), fmt.Sprintf("there is no user %q", user)
 		return false, g.answered(ctx, v, question, e, nil)
 	}
-	m, e, err := target.Ask(ctx, v, userGroups, user)
+	if slices.Contains(f.Members, u.Name) {
+		return true, nil
+	}
+	m, e, err := target.Ask(ctx, v, userGroups, u.Name)
 	e.Found, e.Near = "members listed: "+shorten(f.Members, 20), user+" has the "+m.say()
 	return u.GID == f.GID || slices.Contains(m.gids, f.GID), g.answered(ctx, v, question, e, err)
 }
@@ -100,13 +104,4 @@ func (g *Group) IsSystemGroup() (bool, error) {
 	d, e, err := askLoginDefs(ctx, v)
 	e.Found = fmt.Sprintf("gid %d; groups of the system have at most %d", f.GID, d.SystemGIDMax)
 	return f.GID <= d.SystemGIDMax, g.answered(ctx, v, question, e, err)
-}
-
-func (g *Group) together(wants ...target.Want) (context.Context, target.View, error) {
-	ctx, v, err := g.view()
-	if err != nil {
-		return ctx, v, err
-	}
-	v, err = v.Together(ctx, wants...)
-	return ctx, v, err
 }

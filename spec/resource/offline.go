@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
@@ -45,37 +44,14 @@ func readWhole(ctx context.Context, r backends.FileReader, name string) ([]byte,
 	return text, err
 }
 
-// lookupOffline finds entries of passwd(5) or group(5) in the file itself.
-func lookupOffline[E, F any](ctx context.Context, r backends.FileReader, file string, names []string,
-	parse func([]byte) ([]E, error), nameOf func(E) string, found func(E) F) (map[string]target.Answer[F], error) {
-	text, err := readWhole(ctx, r, file)
-	if err != nil {
-		return nil, err
-	}
-	all, err := parse(text)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]target.Answer[F]{}
-	for _, name := range names {
-		a := target.Answer[F]{Asked: "read " + file}
-		if i := slices.IndexFunc(all, func(e E) bool { return nameOf(e) == name }); i >= 0 {
-			a.Fact = found(all[i])
-		}
-		out[name] = a
-	}
-	return out, nil
-}
-
 // namesOffline answers for accountNames.
 func namesOffline(ctx context.Context, r backends.FileReader, _ target.System, keys []string) (map[string]target.Answer[string], error) {
 	out := map[string]target.Answer[string]{}
 	for _, file := range []string{passwd, group} {
 		text, err := readWhole(ctx, r, file)
-		byID := namesByID(text)
 		for _, key := range keys {
 			if database, id, _ := strings.Cut(key, " "); "/etc/"+database == file {
-				out[key] = target.Answer[string]{Fact: byID[id], Err: err, Asked: "read " + file}
+				out[key] = target.Answer[string]{Fact: nameByID(database, text, id), Err: err, Asked: "read " + file}
 			}
 		}
 	}
@@ -85,27 +61,19 @@ func namesOffline(ctx context.Context, r backends.FileReader, _ target.System, k
 // membershipsOffline answers for userGroups as initgroups(3) does by files: the
 // primary group, and those that list the user.
 func membershipsOffline(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[memberships], error) {
-	text, err := readWhole(ctx, r, passwd)
+	users, err := passwdDatabase.readAll(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	users, err := fact.ParsePasswd(bytes.NewReader(text))
+	groups, err := groupDatabase.readAll(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if text, err = readWhole(ctx, r, group); err != nil {
-		return nil, err
-	}
-	groups, err := fact.ParseGroup(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	byID := namesByID(text)
 	out := map[string]target.Answer[memberships]{}
 	for _, name := range names {
 		a := target.Answer[memberships]{Asked: "read " + passwd + " " + group}
-		if i := slices.IndexFunc(users, func(u fact.User) bool { return u.Name == name }); i >= 0 {
-			a.Fact = membershipsOf(users[i], groups, byID)
+		if u, ok := passwdDatabase.find(users, name); ok {
+			a.Fact = membershipsOf(u, groups)
 		} else {
 			a.Err = fmt.Errorf("%s has no user %q", passwd, name)
 		}
@@ -114,7 +82,7 @@ func membershipsOffline(ctx context.Context, r backends.FileReader, _ target.Sys
 	return out, nil
 }
 
-func membershipsOf(u fact.User, groups []fact.Group, byID map[string]string) memberships {
+func membershipsOf(u fact.User, groups []fact.Group) memberships {
 	m := memberships{gids: []int{u.GID}}
 	for _, g := range groups {
 		if slices.Contains(g.Members, u.Name) && !slices.Contains(m.gids, g.GID) {
@@ -122,12 +90,12 @@ func membershipsOf(u fact.User, groups []fact.Group, byID map[string]string) mem
 		}
 	}
 	for _, id := range m.gids {
-		name := byID[strconv.Itoa(id)]
-		if name == "" {
+		i := slices.IndexFunc(groups, func(g fact.Group) bool { return g.GID == id })
+		if i < 0 {
 			m.names = nil
 			break
 		}
-		m.names = append(m.names, name)
+		m.names = append(m.names, groups[i].Name)
 	}
 	return m
 }

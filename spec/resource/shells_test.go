@@ -20,8 +20,8 @@ var shells = []string{"dash", "bash", "busybox", "busybox-alone", "mksh", "ksh93
 
 func init() {
 	for _, shell := range shells {
-		backends.Register("test-"+shell, backends.Driver{Open: func(context.Context, *backends.URI) (backends.Backend, error) {
-			return openShell(shell)
+		backends.Register("test-"+shell, backends.Driver{Open: func(_ context.Context, u *backends.URI) (backends.Backend, error) {
+			return openShell(shell, u.Rest)
 		}})
 	}
 }
@@ -33,7 +33,8 @@ type shellBackend struct {
 	dir     string
 }
 
-func openShell(shell string) (backends.Backend, error) {
+// openShell finds programs in a folder first, where that is an absolute path.
+func openShell(shell, first string) (backends.Backend, error) {
 	program, alone := strings.CutSuffix(shell, "-alone")
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -46,6 +47,9 @@ func openShell(shell string) (backends.Backend, error) {
 	b := &shellBackend{local.New(), dir + ":/usr/bin:/bin", dir}
 	if alone {
 		b.path = dir
+	}
+	if filepath.IsAbs(first) {
+		b.path = first + ":" + b.path
 	}
 	if program == "busybox" {
 		out, err := exec.Command(path, "--install", "-s", dir).CombinedOutput()

@@ -18,7 +18,9 @@ import (
 
 // A User is an account of the target, by name. Whatever the target's own name
 // service knows counts (getent(1)), so LDAP and SSSD do; where there is no getent,
-// it is what stands in /etc/passwd. A number is never taken for a name.
+// it is what stands in /etc/passwd. What it gives for just this name counts in
+// whatever spelling it comes. As for chown(1), a name of digits is the number of an
+// account only if no account has that name.
 type User struct{ Base[User] }
 
 // NewUser makes a User.
@@ -105,15 +107,6 @@ func askLoginDefs(ctx context.Context, v target.View) (fact.LoginDefs, evidence.
 	return d, e, err
 }
 
-func (u *User) together(wants ...target.Want) (context.Context, target.View, error) {
-	ctx, v, err := u.view()
-	if err != nil {
-		return ctx, v, err
-	}
-	v, err = v.Together(ctx, wants...)
-	return ctx, v, err
-}
-
 // memberships are the groups of one user as the system would give them to him.
 type memberships struct {
 	gids []int
@@ -134,31 +127,36 @@ func (m memberships) say() string {
 
 // userGroups holds the groups of users, the primary one first. id(1) asks the
 // name service for them as login(1) does, so that groups count which cannot be
-// listed.
+// listed. For each name the script prints the status and numbers, then the names of
+// the groups, and then a colon, which no name holds.
 var userGroups = &target.Kind[memberships]{
 	Name:  "groups of user",
 	Check: checkAccount,
 	Ask: func(_ target.System, names []string) ([]target.Question, error) {
 		return []target.Question{{
 			Names:  names,
-			Script: fmt.Sprintf(`for n in %s; do g=$(id -G "$n"); echo "$? $n:$g:$(id -Gn "$n" 2>/dev/null)"; done`, backends.Quote(names...)),
+			Script: fmt.Sprintf(`for n in %s; do g=$(id -G "$n"); echo "$? $g"; id -Gn "$n" 2>/dev/null; echo :; done`, backends.Quote(names...)),
 			Show:   "id -G " + backends.Quote(names...),
 		}}, nil
 	},
 	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[memberships], error) {
+		blocks := strings.Split(string(o.Stdout), "\n:\n")
+		if len(blocks) != len(q.Names)+1 || blocks[len(q.Names)] != "" {
+			return nil, fmt.Errorf("id: cannot read %.200q", o.Stdout)
+		}
 		out := map[string]target.Answer[memberships]{}
-		for line := range strings.Lines(string(o.Stdout)) {
-			f := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
-			if len(f) != 3 {
-				return nil, fmt.Errorf("id: cannot read %.200q", line)
-			}
-			code, name, _ := strings.Cut(f[0], " ")
-			if code != "0" {
+		for i, name := range q.Names {
+			ids, names, _ := strings.Cut(blocks[i], "\n")
+			code, ids, ok := strings.Cut(ids, " ")
+			switch {
+			case !ok:
+				out[name] = target.Answer[memberships]{Err: fmt.Errorf("id: cannot read %.200q", blocks[i])}
+			case code != "0":
 				out[name] = target.Answer[memberships]{Err: fmt.Errorf("id -G %s: exit %s: %w", name, code, fact.ParseErrno(o.Stderr))}
-				continue
+			default:
+				m, err := parseMemberships(ids, names)
+				out[name] = target.Answer[memberships]{Fact: m, Err: err}
 			}
-			m, err := parseMemberships(f[1], f[2])
-			out[name] = target.Answer[memberships]{Fact: m, Err: err}
 		}
 		return out, nil
 	},
@@ -171,7 +169,7 @@ func parseMemberships(gids, names string) (memberships, error) {
 	for _, word := range strings.Fields(gids) {
 		id, ok := number(word)
 		if !ok {
-			return m, fmt.Errorf("id: %.80q is no number of a group", word)
+			return m, fmt.Errorf("id: %.80q is not the number of a group", word)
 		}
 		m.gids = append(m.gids, id)
 	}
@@ -197,7 +195,7 @@ func (u *User) Groups() ([]string, error) {
 	if !f.exists {
 		return nil, u.missing(question)
 	}
-	m, err := AskView(ctx, v, &u.Base, question, userGroups, u.Name(), func(m memberships) (found, near string) { return m.say(), "" })
+	m, err := AskView(ctx, v, &u.Base, question, userGroups, f.Name, func(m memberships) (found, near string) { return m.say(), "" })
 	if err != nil || m.names != nil {
 		return slices.Clone(m.names), err
 	}
@@ -222,36 +220,47 @@ func (u *User) Groups() ([]string, error) {
 	return names, nil
 }
 
-// BelongsToGroup tells whether the user is in a group, given by its name or by
-// its number in decimal digits. The primary group counts.
+// BelongsToGroup reports whether the user is in a group, given by its name. As for
+// chown(1), digits are the number of a group only if no group has that name. The
+// primary group counts.
 func (u *User) BelongsToGroup(group string) (bool, error) {
-	return u.belongs("BelongsToGroup", group, func(_ userFact, m memberships, gid int) (bool, string) {
-		return slices.Contains(m.gids, gid), m.say()
-	})
+	return u.belongs("BelongsToGroup", byName(group), inGroup)
 }
 
-// BelongsToPrimaryGroup tells whether a group, given by its name or by its number
-// in decimal digits, is the user's primary one.
+// BelongsToGroupID is BelongsToGroup by number.
+func (u *User) BelongsToGroupID(gid int) (bool, error) {
+	return u.belongs("BelongsToGroup", byID(gid), inGroup)
+}
+
+func inGroup(_ userFact, m memberships, gid int) (bool, string) {
+	return slices.Contains(m.gids, gid), m.say()
+}
+
+// BelongsToPrimaryGroup reports whether a group, given by its name, is the user's
+// primary one. As for chown(1), digits are the number of a group only if no group has
+// that name.
 func (u *User) BelongsToPrimaryGroup(group string) (bool, error) {
-	return u.belongs("BelongsToPrimaryGroup", group, func(f userFact, m memberships, gid int) (bool, string) {
-		found := "primary group " + strconv.Itoa(f.GID)
-		if m.names != nil && m.gids[0] == f.GID {
-			found = "primary group " + m.names[0]
-		}
-		return f.GID == gid, found
-	})
+	return u.belongs("BelongsToPrimaryGroup", byName(group), isPrimaryGroup)
 }
 
-func (u *User) belongs(question, group string, judge func(userFact, memberships, int) (bool, string)) (bool, error) {
-	if err := checkAccount(group); err != nil {
+// BelongsToPrimaryGroupID is BelongsToPrimaryGroup by number.
+func (u *User) BelongsToPrimaryGroupID(gid int) (bool, error) {
+	return u.belongs("BelongsToPrimaryGroup", byID(gid), isPrimaryGroup)
+}
+
+func isPrimaryGroup(f userFact, m memberships, gid int) (bool, string) {
+	found := "primary group " + strconv.Itoa(f.GID)
+	if m.names != nil && m.gids[0] == f.GID {
+		found = "primary group " + m.names[0]
+	}
+	return f.GID == gid, found
+}
+
+func (u *User) belongs(question string, group account, judge func(userFact, memberships, int) (bool, string)) (bool, error) {
+	if err := group.check(); err != nil {
 		return false, u.refuse(question, err)
 	}
-	wants := []target.Want{users.Of(u.Name()), userGroups.Of(u.Name())}
-	gid, given := number(group)
-	if !given {
-		wants = append(wants, groups.Of(group))
-	}
-	ctx, v, err := u.together(wants...)
+	ctx, v, err := u.together(append(group.wants(groups), users.Of(u.Name()), userGroups.Of(u.Name()))...)
 	if err != nil {
 		return false, err
 	}
@@ -262,24 +271,18 @@ func (u *User) belongs(question, group string, judge func(userFact, memberships,
 	if !f.exists {
 		return false, u.missing(question)
 	}
-	if !given {
-		g, e, err := target.Ask(ctx, v, groups, group)
-		if err != nil {
-			return false, u.answered(ctx, v, question, e, err)
-		}
-		gid = g.GID
-		if !g.exists {
-			gid = -1 // nobody's
-		}
+	gid, known, e, err := group.gid(ctx, v)
+	if err != nil {
+		return false, u.answered(ctx, v, question, e, err)
 	}
-	m, e, err := target.Ask(ctx, v, userGroups, u.Name())
+	m, e, err := target.Ask(ctx, v, userGroups, f.Name)
 	if err != nil {
 		return false, u.answered(ctx, v, question, e, err)
 	}
 	ok, found := judge(f, m, gid)
 	e.Found = found
-	if gid < 0 {
-		e.Near = fmt.Sprintf("there is no group %q", group)
+	if !known {
+		ok, e.Near = false, fmt.Sprintf("there is no group %q", group.name)
 	}
 	return ok, u.answered(ctx, v, question, e, nil)
 }

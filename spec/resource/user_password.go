@@ -20,47 +20,82 @@ type shadowFact struct {
 
 // shadows asks for shadow(5) user by user, and for nothing but the users wanted.
 // Who may not see it is told the same as where there is no entry, so whether it
-// may be seen is asked too. Nothing is printed before nothing is left that could
-// hang: what had come of an answer that broke off is shown to people. echo is
-// safe, since neither hashes nor names hold backslashes.
+// may be seen is asked too. For each name "exit STATUS" follows what there is; where
+// there is no getent(1), the entries stand there once for all.
 var shadows = &target.Kind[shadowFact]{
 	Name:  "password of user",
 	Check: checkAccount,
 	Ask: func(_ target.System, names []string) ([]target.Question, error) {
+		var patterns strings.Builder
+		for _, name := range names {
+			patterns.WriteString(" -e " + backends.Quote("^"+basicPattern(name)+":"))
+		}
 		return []target.Question{{
 			Names: names,
-			Script: `all=; if ! command -v getent >/dev/null; then ` +
-				// Field by field in the shell: no tool is asked for all hashes.
-				`while IFS= read -r l; do for n in ` + backends.Quote(names...) + `; do case $l in "$n":*) all="$all$l
-";; esac; done; done < /etc/shadow; ` +
-				`else for n in ` + backends.Quote(names...) + `; do l=$(getent shadow "$n") && all="$all$l
-"; done; fi; if [ -r /etc/shadow ]; then echo readable; else echo secret; fi; echo "$all"`,
-			Show: "getent shadow " + backends.Quote(names...),
+			Script: `if [ -r /etc/shadow ]; then echo readable; else echo secret; fi; ` +
+				`if command -v getent >/dev/null; then echo each; for n in ` + backends.Quote(names...) + `; do getent shadow "$n"; echo "exit $?"; done; ` +
+				`else echo files; grep` + patterns.String() + ` /etc/shadow; fi`,
+			Show:   "getent shadow " + backends.Quote(names...),
+			Secret: true,
 		}}, nil
 	},
 	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[shadowFact], error) {
 		first, rest, _ := bytes.Cut(o.Stdout, []byte("\n"))
-		entries, err := fact.ParseShadow(bytes.NewReader(rest))
+		l, err := parseLookup(rest)
 		if err != nil {
-			return nil, err
+			return nil, errors.New("getent shadow: cannot read the answer")
 		}
 		out := map[string]target.Answer[shadowFact]{}
-		for _, name := range q.Names {
-			if string(first) == "readable" {
-				out[name] = target.Answer[shadowFact]{}
-			} else {
+		for i, name := range q.Names {
+			s, err := chooseShadow(l, i, len(q.Names), name)
+			switch {
+			case err != nil:
+				out[name] = target.Answer[shadowFact]{Err: fmt.Errorf("getent shadow %s: %w", name, err)}
+			case !s.exists && string(first) != "readable":
 				out[name] = target.Answer[shadowFact]{Err: errors.New("only root may see passwords (/etc/shadow)")}
-			}
-			for _, s := range entries {
-				if s.Name == name {
-					out[name] = target.Answer[shadowFact]{Fact: shadowFact{true, s}}
-				}
+			default:
+				out[name] = target.Answer[shadowFact]{Fact: s}
 			}
 		}
 		return out, nil
 	},
 	Files:   func(target.System, []string) []string { return []string{shadow} },
 	Offline: shadowsOffline,
+}
+
+// chooseShadow returns the entry of the i-th of n names that were asked about. No
+// error holds anything of an entry.
+func chooseShadow(l lookup, i, n int, name string) (shadowFact, error) {
+	text := l.text
+	if !l.files {
+		var err error
+		if text, err = l.entry(i, n); err != nil {
+			return shadowFact{}, err
+		}
+	}
+	all, err := fact.ParseShadow(bytes.NewReader(text))
+	if err != nil {
+		return shadowFact{}, err
+	}
+	for _, s := range all {
+		// What getent prints for just this name counts, however it is spelled there.
+		if s.Name == name || !l.files && len(all) == 1 {
+			return shadowFact{true, s}, nil
+		}
+	}
+	return shadowFact{}, nil
+}
+
+// basicPattern is a basic regular expression that only text matches.
+func basicPattern(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if strings.IndexByte(`\.[]*^$/`, text[i]) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 // password finds a user's entry in shadow(5), or the password in passwd(5) where
@@ -77,7 +112,7 @@ func (u *User) password(question string) (shadowFact, error) {
 	if !f.exists {
 		return shadowFact{}, u.missing(question)
 	}
-	s, err := AskView(ctx, v, &u.Base, question, shadows, u.Name(), func(s shadowFact) (found, near string) {
+	s, err := AskView(ctx, v, &u.Base, question, shadows, f.Name, func(s shadowFact) (found, near string) {
 		if !s.exists && f.Password != "x" {
 			s = shadowFact{true, fact.Shadow{Password: f.Password}}
 		}

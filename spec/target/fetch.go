@@ -263,8 +263,11 @@ func (t *Target) hung(q pending, partial Output, err error, replies map[Want]rep
 	if errors.Is(err, errDeadline) {
 		reason = fmt.Sprintf("no answer within %v", q.deadline)
 	}
+	if !q.Secret {
+		reason += printed(partial)
+	}
 	for _, name := range q.Names {
-		replies[Want{q.kind, name}] = t.unknown(withStderr(e, partial), reason+printed(partial), err)
+		replies[Want{q.kind, name}] = t.unknown(withStderr(e, partial), reason, err)
 	}
 	return nil
 }

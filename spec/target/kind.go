@@ -61,6 +61,8 @@ type Question struct {
 	Script string
 	// Show is the script as people are shown it; the script itself if empty.
 	Show string
+	// Secret keeps people from being shown what had come of an answer that broke off.
+	Secret bool
 }
 
 // An Answer is a fact about one name, or why it could not be told.
