@@ -201,6 +201,15 @@ type Dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
+// A Noter is a Backend with something to say about how its target was reached that
+// every report is to tell, once.
+type Noter interface {
+	Backend
+	// Notes are sentences without a point at their end. They do not change once the
+	// backend is open.
+	Notes() []string
+}
+
 var (
 	// ErrClosed is what a Backend returns after Close.
 	ErrClosed = errors.New("the connection to the target is closed")

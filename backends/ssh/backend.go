@@ -51,9 +51,13 @@ type backend struct {
 	spare   chan *session
 	running remote.Running
 	rtt     remote.RoundTrip
+	notes   []string
 }
 
-var _ backends.Dialer = (*backend)(nil)
+var (
+	_ backends.Dialer = (*backend)(nil)
+	_ backends.Noter  = (*backend)(nil)
+)
 
 // newBackend takes a client over; ctx lends its values only.
 func newBackend(ctx context.Context, client *xssh.Client, via io.Closer, heard *atomic.Int64) *backend {
@@ -120,6 +124,9 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	p.start(exec, remote.Stdin(cmd, ahead))
 	return p, nil
 }
+
+// Notes implements backends.Noter: it tells of host keys that were not verified.
+func (b *backend) Notes() []string { return b.notes }
 
 // DialContext implements backends.Dialer by a direct-tcpip channel (RFC 4254, 7.2).
 func (b *backend) DialContext(ctx context.Context, network, address string) (net.Conn, error) {

@@ -35,6 +35,7 @@ type host struct {
 	hostKeyChecking        string
 	proxyJump              string
 	proxyCommand           string
+	algorithms             algorithms
 	aliveInterval          time.Duration
 	aliveMax               int
 }
@@ -129,6 +130,7 @@ func (h *host) fill(s settings, t map[byte]string) (err error) {
 	h.globalKnown = slices.DeleteFunc(slices.Clone(s.list("globalknownhostsfile", fileLists["globalknownhostsfile"])),
 		func(name string) bool { return name == "none" })
 	h.hostKeyChecking = s.get("stricthostkeychecking")
+	h.algorithms = s.algorithms()
 	if h.proxyJump == "none" {
 		h.proxyJump = ""
 	}

@@ -15,6 +15,7 @@ var keywords = []string{
 	"hostname", "user", "port", "identityfile", "certificatefile", "identitiesonly", "identityagent",
 	"proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias",
 	"stricthostkeychecking", "serveraliveinterval", "serveralivecountmax",
+	"kexalgorithms", "ciphers", "macs", "hostkeyalgorithms", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes",
 }
 
 // maxIncludes is how deeply files may include each other, as in OpenSSH.

@@ -21,6 +21,8 @@ type dialer struct {
 	// target is how people see it.
 	target  string
 	options options
+	// notes are what reports are to say about the way to the target.
+	notes []string
 }
 
 // link is a connection to a host that let us in.
@@ -180,6 +182,9 @@ func (d *dialer) attempt(ctx context.Context, h *host, route route, isTarget boo
 		_ = raw.Close()
 		return nil, l.explain(ctx, c, err)
 	}
+	if l.note != "" {
+		d.notes = append(d.notes, l.note)
+	}
 	via := io.Closer(nothing{})
 	if p, ok := raw.(*proxyConn); ok {
 		via = p
@@ -189,6 +194,9 @@ func (d *dialer) attempt(ctx context.Context, h *host, route route, isTarget boo
 
 // known is the name under which known_hosts knows a host.
 func (h *host) known() string {
+	if host, port, err := net.SplitHostPort(h.alias); err == nil && strings.HasPrefix(h.alias, "[") {
+		return net.JoinHostPort(host, port) // written as known_hosts does
+	}
 	if h.alias != "" {
 		return net.JoinHostPort(h.alias, "22")
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"strings"
 	"syscall"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -84,8 +83,7 @@ func (l *handshake) explain(ctx context.Context, c *conn, err error) error {
 		return l.unreachable("log in at "+where, &busyError{"too many others are logging in (Exceeded MaxStartups)", err},
 			"Raise MaxStartups in its sshd_config, or connect_timeout.")
 	case errors.As(err, &none):
-		return l.unreachable("log in at "+where, &worded{fmt.Sprintf("no common algorithm for %s: it offers %s, and all of them are unknown or too weak",
-			none.What, strings.Join(none.RequestedAlgorithms, ", ")), err}, "")
+		return l.algorithmError(none)
 	case l.allowed != nil:
 		return l.authError(err)
 	}

@@ -18,7 +18,9 @@ type handshake struct {
 
 	mu      sync.Mutex
 	hostKey error
-	banner  string
+	// note is what reports are to say about the host key.
+	note   string
+	banner string
 	// allowed and partial are the methods that the server allows, and those that
 	// it has accepted without being content.
 	allowed, partial []string
@@ -42,13 +44,13 @@ func (l *handshake) config(ctx context.Context) (*xssh.ClientConfig, error) {
 	config := &xssh.ClientConfig{
 		User: l.host.user,
 		HostKeyCallback: func(name string, _ net.Addr, key xssh.PublicKey) error {
-			err := known.check(name, key)
+			note, err := known.check(name, key)
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.hostKey = err
+			l.hostKey, l.note = err, note
 			return err
 		},
-		HostKeyAlgorithms: known.algorithms(l.host.known()),
+		HostKeyAlgorithms: known.algorithms(l.host.known(), l.host.algorithms.hostKeys),
 		BannerCallback: func(message string) error {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -63,18 +65,6 @@ func (l *handshake) config(ctx context.Context) (*xssh.ClientConfig, error) {
 		},
 		Auth: l.methods(),
 	}
-	config.KeyExchanges = keyExchanges()
+	l.host.algorithms.apply(config)
 	return config, nil
-}
-
-// keyExchanges prefers curve25519, which is a tenth of a second faster than what
-// OpenSSH prefers.
-func keyExchanges() []string {
-	preferred := []string{xssh.KeyExchangeCurve25519}
-	for _, k := range xssh.SupportedAlgorithms().KeyExchanges {
-		if k != xssh.KeyExchangeCurve25519 {
-			preferred = append(preferred, k)
-		}
-	}
-	return preferred
 }

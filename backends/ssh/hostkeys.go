@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type knownHosts struct {
 	file string
 	// acceptNew adds the keys of unknown hosts.
 	acceptNew bool
+	// acceptAny believes the keys of unknown hosts without adding them.
+	acceptAny bool
 	host      *host
 }
 
@@ -42,6 +45,7 @@ func (d *dialer) knownHosts(h *host) (*knownHosts, error) {
 	k := &knownHosts{host: h, acceptNew: d.options.hostKey == "accept-new"}
 	if d.options.hostKey == "" {
 		k.acceptNew = h.hostKeyChecking == "accept-new"
+		k.acceptAny = d.options.knownHosts == "" && h.isUnverified()
 	}
 	if len(h.userKnown) > 0 {
 		k.file = h.userKnown[0]
@@ -61,11 +65,24 @@ func (d *dialer) knownHosts(h *host) (*knownHosts, error) {
 	return k, nil
 }
 
+// isUnverified reports whether ssh_config says that the host has no key that stays the
+// same, as Vagrant does: StrictHostKeyChecking no alone is not enough, since then keys
+// are remembered.
+func (h *host) isUnverified() bool {
+	return slices.Contains([]string{"no", "off", "false"}, h.hostKeyChecking) &&
+		!slices.ContainsFunc(h.userKnown, func(file string) bool { return file != os.DevNull })
+}
+
 // algorithms orders the host key algorithms as OpenSSH does: first those of the keys
 // that are known, so that a host with several keys shows one that can be checked.
-// Certificates are asked for only where an authority is known.
-func (k *knownHosts) algorithms(name string) []string {
+// Certificates are asked for only where an authority is known. allowed are those that
+// ssh_config allows, nil where it does not say.
+func (k *knownHosts) algorithms(name string, allowed []string) []string {
 	supported := xssh.SupportedAlgorithms().HostKeys
+	if allowed != nil {
+		known := append(supported, xssh.InsecureAlgorithms().HostKeys...)
+		supported = slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return !slices.Contains(known, a) })
+	}
 	var list []string
 	add := func(algorithm string) {
 		if slices.Contains(supported, algorithm) && !slices.Contains(list, algorithm) {
@@ -81,33 +98,70 @@ func (k *knownHosts) algorithms(name string) []string {
 			add(a)
 		}
 	}
+	if len(list) == 0 {
+		return allowed // the server's offer is told beside them
+	}
 	return list
 }
 
-// check is nil when the key is the host's.
-func (k *knownHosts) check(name string, key xssh.PublicKey) error {
-	// The address is left out: names are what people have compared.
+// ask asks the files about a key. The address is left out: names are what people have
+// compared.
+func (k *knownHosts) ask(name string, key xssh.PublicKey) error {
 	err := k.db.HostKeyCallback()(name, &net.TCPAddr{IP: net.IPv4zero}, key)
+	if cert, ok := key.(*xssh.Certificate); ok {
+		return k.askCertificate(name, cert, err)
+	}
+	return err
+}
+
+// askCertificate returns err, which is the library's answer about a certificate, unless
+// a HostKeyAlias stands in brackets: that is compared as it stands.
+func (k *knownHosts) askCertificate(name string, cert *xssh.Certificate, err error) error {
+	if !strings.HasPrefix(k.host.alias, "[") {
+		return err
+	}
+	isAuthority := func(known knownhosts.PublicKey) bool {
+		return known.Cert && bytes.Equal(known.Marshal(), cert.SignatureKey.Marshal())
+	}
+	if cert.CertType != xssh.HostCert || !slices.ContainsFunc(k.db.HostKeys(name), isAuthority) {
+		return err
+	}
+	checker := xssh.CertChecker{IsRevoked: func(c *xssh.Certificate) bool {
+		return slices.ContainsFunc([]xssh.PublicKey{c.Key, c.SignatureKey}, func(key xssh.PublicKey) bool {
+			var revoked *xknownhosts.RevokedError
+			return errors.As(k.db.HostKeyCallback()(name, &net.TCPAddr{IP: net.IPv4zero}, key), &revoked)
+		})
+	}}
+	return checker.CheckCert(k.host.alias, cert)
+}
+
+// check returns an error unless the key is the host's, or is believed without being
+// known, of which the note tells.
+func (k *knownHosts) check(name string, key xssh.PublicKey) (note string, err error) {
+	err = k.ask(name, key)
 	if err == nil {
-		return nil
+		return "", nil
 	}
 	shown := key.Type() + " " + xssh.FingerprintSHA256(key)
 	var revoked *xknownhosts.RevokedError
 	var mismatch *xknownhosts.KeyError
 	switch {
 	case errors.As(err, &revoked):
-		return &hostKeyError{text: fmt.Sprintf("its key %s is revoked by %s:%d", shown, revoked.Revoked.Filename, revoked.Revoked.Line), err: err}
+		return "", &hostKeyError{text: fmt.Sprintf("its key %s is revoked by %s:%d", shown, revoked.Revoked.Filename, revoked.Revoked.Line), err: err}
 	case !errors.As(err, &mismatch):
-		return &hostKeyError{text: fmt.Sprintf("its certificate %s is not believed: %v", shown, err), err: err}
+		return "", &hostKeyError{text: fmt.Sprintf("its certificate %s is not believed: %v", shown, err), err: err}
 	case len(mismatch.Want) > 0 && !k.authoritiesAlone(name):
-		return k.changed(name, key, shown, mismatch)
+		return "", k.changed(name, key, shown, mismatch)
 	case k.acceptNew:
 		if err := k.add(name, key); err != nil {
-			return &hostKeyError{text: fmt.Sprintf("its key %s is new and cannot be added: %v", shown, err), err: err}
+			return "", &hostKeyError{text: fmt.Sprintf("its key %s is new and cannot be added: %v", shown, err), err: err}
 		}
-		return nil
+		return "", nil
+	case k.acceptAny:
+		return fmt.Sprintf("the host key of %s was not verified (%s): ssh_config says StrictHostKeyChecking no and UserKnownHostsFile %s",
+			k.host.where(), shown, first(strings.Join(k.host.userKnown, " "), "none")), nil
 	}
-	return k.unknown(name, key, shown, err)
+	return "", k.unknown(name, key, shown, err)
 }
 
 // authoritiesAlone tells whether known_hosts names certificate authorities for a

@@ -22,6 +22,7 @@ type keyring struct {
 	offered, notes []string
 
 	passphrase string
+	algorithms algorithms
 	seen       map[string]bool
 	certs      []*xssh.Certificate
 	held       []held
@@ -45,7 +46,7 @@ func (k *keyring) close() {
 // MaxAuthTries). First come those named in the URI, then in ssh_config, then the
 // agent's, then those that OpenSSH tries unasked.
 func (d *dialer) loadKeys(ctx context.Context, h *host) (*keyring, error) {
-	k := &keyring{passphrase: d.options.passphrase, seen: map[string]bool{}}
+	k := &keyring{passphrase: d.options.passphrase, algorithms: h.algorithms, seen: map[string]bool{}}
 	k.askAgent(ctx, h.agent)
 	for _, file := range h.certificates {
 		if err := k.loadCertificate(file); err != nil {
@@ -131,6 +132,10 @@ func (k *keyring) append(s xssh.Signer, name string) {
 		return
 	}
 	k.seen[id] = true
+	if s = k.algorithms.restrict(s); s == nil {
+		k.note("%s: PubkeyAcceptedAlgorithms in ssh_config does not allow it", name)
+		return
+	}
 	k.signers = append(k.signers, s)
 	k.offered = append(k.offered, fmt.Sprintf("%s (%s %s)", name, s.PublicKey().Type(), xssh.FingerprintSHA256(s.PublicKey())))
 }

@@ -158,6 +158,7 @@ func open(ctx context.Context, u *backends.URI) (backends.Backend, error) {
 		return nil, err
 	}
 	b := newBackend(ctx, l.client, l.via, &l.conn.heard)
+	b.notes = d.notes
 	go b.keepAliveLoop(h.aliveInterval, h.aliveMax)
 	return b, nil
 }
