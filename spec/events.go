@@ -112,7 +112,22 @@ func (e *events) end(s *suite, r types.Report) {
 		end.Problems = append(end.Problems, evidence.Clean(reason))
 	}
 	end.Costs = s.costs()
+	end.Notes = s.notes()
 	e.write(report.Event{End: end})
+}
+
+// notes are what the targets tell about the way to them.
+func (s *suite) notes() []report.Note {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []report.Note
+	for _, text := range slices.Sorted(maps.Keys(s.targets)) {
+		t := s.targets[text]
+		for _, note := range t.Notes() {
+			out = append(out, report.Note{Target: t.String(), Text: note})
+		}
+	}
+	return out
 }
 
 // costs tells what was spent on each target.

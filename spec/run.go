@@ -126,6 +126,11 @@ func (s *suite) declareNodes() {
 	ginkgo.ReportAfterSuite("hostspec", func(ctx ginkgo.SpecContext, r types.Report) {
 		s.takeBack(recordOf(ctx))
 		s.events.end(s, r)
+		if s.events == nil {
+			for _, n := range s.notes() {
+				fmt.Fprintf(s.console.out, "\nNote: %s\n", evidence.Clean(n.Target+": "+n.Text))
+			}
+		}
 		if nothingTested(r) {
 			s.tellNothingTested(r)
 		}

@@ -19,11 +19,17 @@
 // HOSTSPEC_SSH_PASSPHRASE opens encrypted keys; HOSTSPEC_SSH_PASSWORD answers the
 // target's password prompts, and no jump host's.
 //
+// Key exchanges, ciphers, MACs, host keys and signatures are those that ssh_config
+// allows (KexAlgorithms and its like). OpenSSH's client knows some that are not known
+// here: exec:ssh HOST leaves the connection to it.
+//
 // # Host keys
 //
-// A host whose key is unknown or has changed is UNREACHABLE, whatever
-// StrictHostKeyChecking says, except that accept-new adds unknown ones. A changed
-// key is never accepted.
+// A host whose key is unknown or has changed is UNREACHABLE, except that accept-new
+// adds unknown ones, and except for a host of which ssh_config says that its key is not
+// to be kept: StrictHostKeyChecking no together with UserKnownHostsFile /dev/null, as
+// Vagrant prints. Every report notes then that the key was not verified. host_key and
+// known_hosts in the URI win. A changed key is never accepted.
 //
 // # Processes
 //

@@ -86,6 +86,23 @@ func (c *collector) problem(p report.Problem) {
 	c.wrong = true
 }
 
+// note keeps what reports are to tell once, however many packages say it.
+func (c *collector) note(notes []report.Note) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sum.Notes = withNotes(c.sum.Notes, notes)
+}
+
+// withNotes adds the notes that are not there yet.
+func withNotes(all, more []report.Note) []report.Note {
+	for _, n := range more {
+		if !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
 // refuse keeps a package that could not be run at all. It is told once, however
 // many targets it was for.
 func (c *collector) refuse(p report.Problem) {

@@ -183,6 +183,7 @@ func (j *job) take(e report.Event) {
 		col.result(*j.begin, r)
 	case e.End != nil:
 		j.end = e.End
+		col.note(e.End.Notes)
 	}
 }
 

@@ -30,6 +30,7 @@ type tddRun struct {
 	began    time.Time
 	counts   map[report.Outcome]int
 	problems []report.Problem
+	notes    []report.Note
 	// refused says that specs could not be run as they are, and untested that there
 	// was none to run.
 	refused, untested bool
@@ -168,6 +169,7 @@ func (r *tddRun) specs(ctx context.Context, s *loop.Suite, stage loop.Stage, tar
 		p.Target, p.Stage = s.Name, string(stage)
 		r.problems = append(r.problems, p)
 	}
+	r.notes = withNotes(r.notes, sum.Notes)
 	out.Err = errors.Join(problems...)
 	switch code := col.exitCode(sum); {
 	case ctx.Err() != nil:
@@ -187,7 +189,7 @@ func (r *tddRun) specs(ctx context.Context, s *loop.Suite, stage loop.Stage, tar
 // finish writes the reports and the verdict of each suite.
 func (r *tddRun) finish(results []*loop.Result) int {
 	code := r.exitCode(results)
-	sum := report.Summary{Counts: r.counts, Problems: r.problems, Start: r.began, Took: time.Since(r.began), Interrupted: r.stop.interrupted()}
+	sum := report.Summary{Counts: r.counts, Problems: r.problems, Notes: r.notes, Start: r.began, Took: time.Since(r.began), Interrupted: r.stop.interrupted()}
 	for _, one := range results {
 		sum.Targets = append(sum.Targets, one.Suite)
 		sum.Loops = append(sum.Loops, inReport(one))

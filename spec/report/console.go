@@ -143,6 +143,14 @@ func (c *console) problems(problems []Problem) {
 	}
 }
 
+// notes tells what does not make the run wrong and must be known.
+func (c *console) notes(notes []Note) {
+	for _, n := range notes {
+		text := "Note: " + visible(n.Target) + ": " + visible(n.Text)
+		c.print("\n" + strings.TrimLeft(indent(text, "      "), " ") + "\n")
+	}
+}
+
 // Where says which package on which target a problem is about.
 func (p Problem) Where() string {
 	switch {

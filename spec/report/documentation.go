@@ -136,6 +136,7 @@ func (d *documentation) End(sum Summary) error {
 	d.flakes()
 	d.failures()
 	d.problems(sum.Problems)
+	d.notes(sum.Notes)
 	d.print("\n")
 	return d.err
 }

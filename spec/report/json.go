@@ -20,6 +20,7 @@ type document struct {
 	Suites   []jsonSuite  `json:"suites"`
 	Specs    []jsonResult `json:"specs"`
 	Problems []Problem    `json:"problems"`
+	Notes    []Note       `json:"notes,omitempty"`
 	Summary  jsonSummary  `json:"summary"`
 }
 
@@ -94,6 +95,7 @@ func (j *jsonFormat) End(s Summary) error {
 	j.doc.Start, j.doc.Seconds = s.Start, seconds(s.Took)
 	j.doc.Targets = append(j.doc.Targets, s.Targets...)
 	j.doc.Problems = append(j.doc.Problems, s.Problems...)
+	j.doc.Notes = s.Notes
 	j.doc.Summary = jsonSummary{
 		Targets: len(s.Targets), Specs: s.Specs(), Passed: s.Passed(), Failed: s.Failed(),
 		NotTold: s.NotTold(), Skipped: s.Skipped(), Interrupted: s.Interrupted, Line: s.Line(), Loops: s.Loops,

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -120,6 +121,7 @@ func (j *junit) End(sum Summary) error {
 			Error: &junitCause{Message: xmlText(oneLine(p.Text)), Type: "problem", Text: xmlText(visible(text))},
 		})
 	}
+	j.notes(sum.Notes)
 	for i, s := range j.suites {
 		s.ID, s.Time = i, junitTime(s.took)
 	}
@@ -133,6 +135,17 @@ func (j *junit) End(sum Summary) error {
 	}
 	_, err := io.WriteString(j.w, "\n")
 	return err
+}
+
+// notes writes each note into the first suite of its target.
+func (j *junit) notes(notes []Note) {
+	if len(j.suites) == 0 {
+		return
+	}
+	for _, n := range notes {
+		i := max(0, slices.IndexFunc(j.suites, func(s *junitSuite) bool { return s.Hostname == xmlText(visible(n.Target)) }))
+		j.suites[i].Out += xmlText(visible("Note: " + n.Target + ": " + n.Text + "\n"))
+	}
 }
 
 func (j *junit) suite(target, stage, pkg string, start time.Time) *junitSuite {

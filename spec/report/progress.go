@@ -54,6 +54,7 @@ func (p *progress) End(sum Summary) error {
 	p.flakes()
 	p.failures()
 	p.problems(sum.Problems)
+	p.notes(sum.Notes)
 	p.print("\n")
 	return p.err
 }

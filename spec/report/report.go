@@ -118,6 +118,15 @@ type End struct {
 	Took time.Duration `json:"took"`
 	// Costs are what was spent on each target.
 	Costs []Cost `json:"costs,omitempty"`
+	// Notes are what whoever reads a report must know beside the specs.
+	Notes []Note `json:"notes,omitempty"`
+}
+
+// A Note is something that does not make a run wrong and that whoever reads a report
+// must know: that a host key was not verified.
+type Note struct {
+	Target string `json:"target"`
+	Text   string `json:"text"`
 }
 
 // A Cost is what a package has spent on one target.

@@ -14,6 +14,8 @@ type Summary struct {
 	Counts map[Outcome]int
 	// Problems are what failed beside the specs.
 	Problems []Problem
+	// Notes are told once each, however many packages had them.
+	Notes []Note
 	// Interrupted says that somebody stopped the run.
 	Interrupted bool
 	// Start is when the run began and Took how long it lasted.

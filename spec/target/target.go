@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,6 +76,7 @@ type Target struct {
 	expected map[Identity]int // commands that are known to come
 	ending   sync.WaitGroup
 	stats    Stats
+	notes    []string
 }
 
 // Stats counts what a Target has cost.
@@ -118,6 +120,28 @@ func New(uri *backends.URI, opt Options) *Target {
 
 // String names the target for people.
 func (t *Target) String() string { return t.uri.String() }
+
+// Notes are what reports are to tell, once, about the way to the target.
+func (t *Target) Notes() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.notes)
+}
+
+// note keeps what a backend that was just opened has to say.
+func (t *Target) note(b backends.Backend) {
+	n, ok := b.(backends.Noter)
+	if !ok {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, text := range n.Notes() {
+		if text = evidence.Clean(text); !slices.Contains(t.notes, text) {
+			t.notes = append(t.notes, text)
+		}
+	}
+}
 
 // Stats returns what the target has cost so far.
 func (t *Target) Stats() Stats {
@@ -182,6 +206,7 @@ func (t *Target) connect(ctx context.Context) error {
 		return t.unusable(ctx, "", err)
 	}
 	t.backend = b
+	t.note(b)
 	t.count(func(s *Stats) { s.Connections++ })
 	if limited, ok := b.(backends.Limited); ok {
 		t.noProcess = limited.NoProcess()
