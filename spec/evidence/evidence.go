@@ -15,6 +15,8 @@ import (
 type Evidence struct {
 	// Subject is the resource as people read it: Package "nginx".
 	Subject string `json:"subject,omitempty"`
+	// Resource is the subject, for whoever compares: texts of two may be the same.
+	Resource Resource `json:"resource,omitzero"`
 	// Question is the name of the resource's method: Installed.
 	Question string `json:"question,omitempty"`
 	// Found is what was found, in words.
@@ -36,6 +38,15 @@ type Evidence struct {
 	Took time.Duration `json:"took,omitempty"`
 	// Unknown says that it could not be told.
 	Unknown bool `json:"unknown,omitempty"`
+}
+
+// A Resource is what a question is about, as its author named it.
+type Resource struct {
+	// Kind is "Package", Name "requests", and Via "pip" where the author said that
+	// another than the target's own package manager or init system is to be asked.
+	Kind string `json:"kind"`
+	Name string `json:"name,omitempty"`
+	Via  string `json:"via,omitempty"`
 }
 
 // Text is a failure as a person reads it: the title, what was found, and the

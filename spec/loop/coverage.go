@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/snapshot"
 )
@@ -70,8 +70,15 @@ func (l *run) covered(ctx context.Context) StageResult {
 	if err != nil {
 		return broken("asking whose files they are", err)
 	}
+	sys, err := l.target.System(ctx)
+	if err != nil {
+		return broken("asking what runs services there", err)
+	}
 	c := &Coverage{Changes: fold(diff, owned)}
-	seen := lookedAt(l.green)
+	if l.used && len(c.Changes) == 0 {
+		return l.usedBefore()
+	}
+	seen := lookedAt(l.green, sys.Init)
 	for i, one := range c.Changes {
 		c.Changes[i].Specs = seen[subjectOf(one)]
 		c.Changes[i].Line = specFor(one, diff.After)
@@ -97,19 +104,31 @@ func (l *run) covered(ctx context.Context) StageResult {
 	return out
 }
 
+// usedBefore is the result where a container that was used before has what converge
+// wants already: what there is to cover was made then.
+func (l *run) usedBefore() StageResult {
+	out := StageResult{Outcome: Skipped, Summary: "could not tell what converge changes: the container was used before, and nothing differs now"}
+	if l.opt.MinCoverage > 0 {
+		out.Outcome = Broken
+		out.Summary += "; leave out --reuse"
+	}
+	return out
+}
+
 // title names a change and what became of it.
 func (c Change) title() string { return fmt.Sprintf("%s %s (%s)", c.Kind, c.Name, c.What) }
 
-// lookedAt are the places of the specs that have asked about a subject and held.
-func lookedAt(results []report.Result) map[string][]string {
-	out := map[string][]string{}
+// lookedAt are the places of the specs that have asked about a resource and held. init
+// is what runs the target's own services.
+func lookedAt(results []report.Result, init string) map[evidence.Resource][]string {
+	out := map[evidence.Resource][]string{}
 	for _, r := range results {
 		if r.Outcome != report.Passed {
 			continue
 		}
 		place := fmt.Sprintf("%s:%d", r.Location.File, r.Location.Line)
 		for _, e := range r.Evidence {
-			subject := normalSubject(e.Subject)
+			subject := normal(e.Resource, init)
 			if !slices.Contains(out[subject], place) {
 				out[subject] = append(out[subject], place)
 			}
@@ -118,45 +137,54 @@ func lookedAt(results []report.Result) map[string][]string {
 	return out
 }
 
-// normalSubject is a resource's own name without what has several spellings.
-func normalSubject(subject string) string {
-	kind, name, _ := strings.Cut(subject, " ")
-	if plain, err := strconv.Unquote(name); err == nil {
-		name = plain
-	}
-	switch kind {
+// ownManagers are the package managers of which one is the target's own.
+var ownManagers = []string{"apt", "dpkg", "rpm", "apk", "pacman"}
+
+// normal is a resource in one of its several spellings.
+func normal(r evidence.Resource, init string) evidence.Resource {
+	switch r.Kind {
 	case "Service":
-		if !strings.Contains(name, ".") {
-			name += ".service"
+		if !strings.Contains(r.Name, ".") {
+			r.Name += ".service"
+		}
+		if r.Via == init {
+			r.Via = ""
 		}
 	case "Package":
-		name, _, _ = strings.Cut(name, ":")
+		if slices.Contains(ownManagers, r.Via) {
+			r.Via = ""
+		}
+		if r.Via == "" {
+			r.Name, _, _ = strings.Cut(r.Name, ":")
+		}
 	case "File", "Mount", "UnixSocket":
-		if len(name) > 1 {
-			name = strings.TrimSuffix(name, "/")
+		if len(r.Name) > 1 {
+			r.Name = strings.TrimSuffix(r.Name, "/")
 		}
 	}
-	return kind + " " + name
+	return r
 }
 
 // subjectOf is the resource that a spec about a change has.
-func subjectOf(c Change) string {
+func subjectOf(c Change) evidence.Resource {
+	r := evidence.Resource{Kind: "File", Name: c.Name}
 	switch c.Kind {
 	case snapshot.KindPackage:
-		return normalSubject("Package " + c.Name)
+		r.Kind = "Package"
 	case snapshot.KindService:
-		return normalSubject("Service " + c.Name)
+		r.Kind = "Service"
 	case snapshot.KindUser, snapshot.KindPassword:
-		return "User " + c.Name
+		r.Kind = "User"
 	case snapshot.KindGroup:
-		return "Group " + c.Name
+		r.Kind = "Group"
 	case snapshot.KindPort:
 		_, _, port := splitPort(c.Name)
-		return "Port " + port
+		r.Kind, r.Name = "Port", port
 	case snapshot.KindParameter:
-		return "Command " + parameterCommand(c.Name)
+		r.Kind, r.Name = "Command", parameterCommand(c.Name)
 	}
-	return normalSubject("File " + c.Name)
+	r.Name = evidence.Mask(r.Name) // as it is in evidence
+	return normal(r, "")
 }
 
 // splitPort takes apart "tcp 0.0.0.0:80".

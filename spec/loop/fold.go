@@ -35,8 +35,10 @@ func fold(diff *snapshot.Difference, owned ownership) []Change {
 		}
 	}
 	for _, i := range diff.Items {
-		if whole := f.partOf(i); whole != key(i.Kind, i.Name) && f.has(whole) {
-			f.into[key(i.Kind, i.Name)] = whole
+		// Links may lead to each other, and what is a part of itself would be told by
+		// nobody.
+		if k, whole := key(i.Kind, i.Name), f.partOf(i); f.has(whole) && f.root(whole) != k {
+			f.into[k] = whole
 		}
 	}
 	f.foldFolders()
@@ -64,11 +66,7 @@ func (f *folding) has(k string) bool {
 
 // root follows parts of parts.
 func (f *folding) root(k string) string {
-	for range len(f.into) {
-		whole, ok := f.into[k]
-		if !ok {
-			return k
-		}
+	for whole, ok := f.into[k]; ok; whole, ok = f.into[k] {
 		k = whole
 	}
 	return k

@@ -32,17 +32,24 @@ useradd -m hsuser; useradd -m hsfull; echo mine >/home/hsfull/note; echo 'welcom
 touch -d 2020-01-01 /etc/hostname /etc/issue
 echo noise >/var/log/hs.log; echo noise >/var/cache/hs; echo noise >/tmp/hs
 mkdir -p /opt/new/deep; echo x >/opt/new/deep/x
-echo own >/etc/hs-own`)}, loop.Options{}, checks(t, file("/etc/hs-own")))
+ln -s hs-b /etc/hs-a; ln -s hs-a /etc/hs-b; ln -s hs-c /etc/hs-c
+echo own >/etc/hs-own`)}, loop.Options{}, checks(t, file("/etc/hs-own"),
+		// What another package manager, or something that runs services, calls by that name.
+		check{subject: `Package "hs-pkg"`, via: "pip", script: "true"}, check{subject: `Package "hs-old"`, via: "dpkg", script: "true"}))
 	if ran.Coverage == nil {
 		t.Fatal(ran.output)
 	}
-	var names []string
+	var names, covered []string
 	for _, c := range ran.Coverage.Changes {
 		names = append(names, c.Kind+" "+c.Name)
+		if len(c.Specs) > 0 {
+			covered = append(covered, c.Name)
+		}
 	}
+	NewWithT(t).Expect(covered).To(Equal([]string{"hs-old", "/etc/hs-own"}))
 	NewWithT(t).Expect(names).To(Equal([]string{
 		"package hs-old", "package hs-pkg", "user hsfull", "user hsuser",
-		"file /etc/hs-own", "file /etc/hs-pkg/b.conf", "file /etc/hs-pkg/mine.conf",
+		"file /etc/hs-b", "file /etc/hs-c", "file /etc/hs-own", "file /etc/hs-pkg/b.conf", "file /etc/hs-pkg/mine.conf",
 		"file /home/hsfull", "file /home/hsfull/.profile", "file /home/hsfull/note",
 		"file /opt/new", "file /opt/new/deep", "file /opt/new/deep/x",
 	}))

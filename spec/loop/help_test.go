@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,16 @@ func TestMain(m *testing.M) { rig.Main(m) }
 type check struct {
 	subject, script string
 	labels          []string
+	via             string
+}
+
+// resource is what the check looks at.
+func (c check) resource() evidence.Resource {
+	kind, name, _ := strings.Cut(c.subject, " ")
+	if plain, err := strconv.Unquote(name); err == nil {
+		name = plain
+	}
+	return evidence.Resource{Kind: kind, Name: name, Via: c.via}
 }
 
 // checks runs checks as the specs of a suite.
@@ -44,7 +55,7 @@ func checks(t testing.TB, all ...check) func(context.Context, loop.Stage, string
 		for n, c := range all {
 			r := report.Result{
 				Text: c.subject, Labels: c.labels, Location: report.Location{File: "web_test.go", Line: n + 1},
-				Outcome: report.Passed, Evidence: []evidence.Evidence{{Subject: c.subject}},
+				Outcome: report.Passed, Evidence: []evidence.Evidence{{Subject: c.subject, Resource: c.resource()}},
 			}
 			o, _, err := tg.Run(ctx, tg.As(), target.Script{Text: c.script})
 			var unreachable *backends.UnreachableError

@@ -62,7 +62,7 @@ func TestLines_CoverWhatTheyWerePrintedFor(t *testing.T) {
 RUN set -e; ln -s /dev/null /etc/systemd/system/ssh.service; dpkg -i /debs/hs-old-1.deb /debs/hs-both-1.deb; groupadd hscrew; useradd -m -p x hsolder; useradd -m hsgone; useradd -M hsopen; useradd -M -p x hsstar; \
   mkdir -p /etc/hs/folder/sub /srv/hs; cd /etc/hs; touch mode suid owner group content gone type folder/a folder/sub/b; ln -s there oldlink; echo '0 1 * * * root true' >/etc/cron.d/hs-old`)
 	suite := &loop.Suite{Name: "lines", Image: image, Systemd: true, Converge: []loop.Converge{{Run: everyKind}, {Run: fromHere, Here: true}}}
-	first := goThrough(t, suite, loop.Options{}, checks(t, check{"File \"/etc/hs/done\"", "test -e /etc/hs/done", nil}))
+	first := goThrough(t, suite, loop.Options{}, checks(t, check{subject: "File \"/etc/hs/done\"", script: "test -e /etc/hs/done"}))
 	if first.Coverage == nil {
 		t.Fatal(first.output)
 	}

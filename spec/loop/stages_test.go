@@ -24,7 +24,7 @@ func TestCreate_SaysWhatIsMissing(t *testing.T) {
 
 func TestRed_TellsVacuousSpecs(t *testing.T) {
 	image := box(t)
-	specs := checks(t, file("/srv/page"), file("/bin/sh"), check{"File \"/bin/cat\"", "test -e /bin/cat", []string{"guard"}})
+	specs := checks(t, file("/srv/page"), file("/bin/sh"), check{subject: "File \"/bin/cat\"", script: "test -e /bin/cat", labels: []string{"guard"}})
 	suite := &loop.Suite{Image: image, Converge: sh("echo hello >/srv/page")}
 	g := goThrough(t, suite, loop.Options{}, specs)
 	g.wants(t, loop.Red, loop.Warned, "3 specs: 2 passed, 1 failed; 1 vacuous", `vacuous: File "/bin/sh" (web_test.go:2)`)
@@ -70,7 +70,7 @@ func TestConverge_RunsWhatTheSuiteSays(t *testing.T) {
 		Ignore: []string{"/srv/passes"},
 	}
 	ran := goThrough(t, suite, loop.Options{}, checks(t, file("/srv/stage"), file("/srv/outside"),
-		check{`File "/srv/passes"`, `test "$(cat /srv/passes | wc -l)" = 3 || test $(grep -c x /srv/passes) = 3`, nil}))
+		check{subject: `File "/srv/passes"`, script: `test "$(cat /srv/passes | wc -l)" = 3 || test $(grep -c x /srv/passes) = 3`}))
 	ran.wants(t, loop.Converged, loop.Held, "exit 4")
 	ran.wants(t, loop.Green, loop.Held, "3 passed")
 	ran.wants(t, loop.Idempotent, loop.Held)
@@ -92,7 +92,7 @@ func TestGreen_TellsWhatIsWrong(t *testing.T) {
 	g := goThrough(t, suite, loop.Options{}, checks(t, file("/srv/page"), file("/srv/other")))
 	g.wants(t, loop.Green, loop.Failed, `failed: File "/srv/other" (web_test.go:2)`)
 	g.wants(t, loop.Promote, loop.Skipped)
-	g = goThrough(t, suite, loop.Options{}, checks(t, file("/srv/page"), check{"File \"/z\"", "exit 3", nil}))
+	g = goThrough(t, suite, loop.Options{}, checks(t, file("/srv/page"), check{subject: "File \"/z\"", script: "exit 3"}))
 	g.wants(t, loop.Green, loop.Broken, "could not tell")
 }
 
@@ -214,9 +214,14 @@ func TestKeepAndReuse(t *testing.T) {
 	suite.Ignore = []string{"/srv/page"}
 	first := goThrough(t, suite, o, checks(t, file("/srv/page")))
 	g.Expect(first.stage(t, loop.Green).Outcome).To(Equal(loop.Held))
-	o.Reuse = true
+	o.Reuse, suite.Promote = true, "hostspec-test/never:6"
 	second := goThrough(t, suite, o, checks(t, file("/srv/page")))
 	second.wants(t, loop.Create, loop.Held, "again")
 	second.wants(t, loop.Red, loop.Held, "the container was used before")
+	second.wants(t, loop.Covered, loop.Skipped, "could not tell", "used before")
+	g.Expect(second.Coverage).To(BeNil())
 	g.Expect(second.Target).To(Equal(first.Target))
+	second.wants(t, loop.Promote, loop.Skipped, "the container was used before")
+	o.MinCoverage = 50
+	goThrough(t, suite, o, checks(t, file("/srv/page"))).wants(t, loop.Covered, loop.Broken, "could not tell")
 }

@@ -54,6 +54,7 @@ type Base[T any] struct {
 	asker    Asker
 	kind     string
 	name     string
+	via      string // what was asked for in place of the target's own, as By("pip") does
 	self     *T
 	settings settings
 	answers  *answers
@@ -109,6 +110,9 @@ func (b *Base[T]) Name() string { return b.name }
 func (b *Base[T]) String() string {
 	if b.name == "" {
 		return b.kind
+	}
+	if b.via != "" {
+		return fmt.Sprintf("%s %q (%s)", b.kind, b.name, b.via)
 	}
 	return fmt.Sprintf("%s %q", b.kind, b.name)
 }
@@ -214,6 +218,7 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 		return err
 	}
 	e.Subject, e.Question = b.String(), question
+	e.Resource = evidence.Resource{Kind: b.kind, Name: evidence.Mask(b.name), Via: b.via}
 	e.Found, e.Near, e.Subject = evidence.Clean(e.Found), evidence.Clean(e.Near), evidence.Clean(e.Subject)
 	if err != nil {
 		e.Unknown = true

@@ -16,7 +16,6 @@ import (
 // for one architecture; without, any will do.
 type Package struct {
 	Base[Package]
-	provider string
 }
 
 // NewPackage makes a Package.
@@ -32,7 +31,7 @@ func NewPackage(a Asker, name string) *Package {
 // Names are the exact ones; those of Python packages mean the same with "-", "_" and
 // ".".
 func (p *Package) By(provider string) *Package {
-	return p.Derive(func(c *Package) { c.provider = provider })
+	return p.Derive(func(c *Package) { c.via = provider })
 }
 
 // packageFact is what is known about one package.
@@ -70,12 +69,12 @@ func (f packageFact) say() (found, near string) {
 
 func (p *Package) fact(question string) (packageFact, error) {
 	kind := packages
-	if p.provider != "" {
+	if p.via != "" {
 		served := slices.Sorted(maps.Keys(providers))
-		if err := checkWord("package manager", p.provider, served, laterProviders); err != nil {
+		if err := checkWord("package manager", p.via, served, laterProviders); err != nil {
 			return packageFact{}, p.refuse(question, err)
 		}
-		kind = providers[p.provider]
+		kind = providers[p.via]
 	}
 	return Ask(&p.Base, question, kind, p.Name(), packageFact.say)
 }

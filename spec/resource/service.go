@@ -21,7 +21,6 @@ import (
 // could not be told; processes are never searched for one of that name.
 type Service struct {
 	Base[Service]
-	init string
 }
 
 // NewService makes a Service.
@@ -36,7 +35,7 @@ func NewService(a Asker, name string) *Service {
 // is, and where it does not run, that is told as an error. A program of supervisor
 // within a group is named "group:program".
 func (s *Service) Under(init string) *Service {
-	return s.Derive(func(c *Service) { c.init = init })
+	return s.Derive(func(c *Service) { c.via = init })
 }
 
 // serviceFact is what is known of one service, whatever runs it.
@@ -60,15 +59,15 @@ type aspect struct {
 
 // kind is what is asked about the service.
 func (s *Service) kind() (*target.Kind[serviceFact], error) {
-	if s.init == "" {
+	if s.via == "" {
 		return ownServices, nil
 	}
 	for i, k := range namedServices {
-		if initSystems[i].name == s.init {
+		if initSystems[i].name == s.via {
 			return k, nil
 		}
 	}
-	return nil, checkWord("init system", s.init, initNames(), nil)
+	return nil, checkWord("init system", s.via, initNames(), nil)
 }
 
 // ask asks about the service; the answer holds what is asked for by of.

@@ -114,8 +114,8 @@ func (s *Service) Property(key string) (string, error) {
 	switch _, err := s.kind(); {
 	case err != nil:
 		return "", s.refuse(question, err)
-	case s.init != "" && s.init != systemd.name:
-		return "", s.refuse(question, noProperties(s.init))
+	case s.via != "" && s.via != systemd.name:
+		return "", s.refuse(question, noProperties(s.via))
 	}
 	f, err := Ask(&s.Base, question, unitProperties, s.Name()+":"+key, func(f propertyFact) (string, string) { return f.say(key) })
 	switch {
