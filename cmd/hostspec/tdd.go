@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/loop"
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // tddCommand is `hostspec tdd`.
@@ -99,7 +101,7 @@ func (t *tddCommand) Run(c *console) error {
 			break
 		}
 		fmt.Fprintf(all.stages(), "suite %s\n", s.Name)
-		results = append(results, loop.Run(stop.soft, s, t.options(s), all.hooks(s)))
+		results = append(results, loop.Run(stop.soft, s, all.options(s), all.hooks(s)))
 	}
 	return exit(all.finish(results))
 }
@@ -196,10 +198,12 @@ func (t *tddCommand) outputs(c *console) (*outputs, error) {
 }
 
 // options are those of one suite.
-func (t *tddCommand) options(s *loop.Suite) loop.Options {
+func (r *tddRun) options(s *loop.Suite) loop.Options {
+	t := r.command
 	o := loop.Options{
 		Strict: t.Strict, MinCoverage: t.MinCoverage, Keep: t.Keep || t.Reuse, Reuse: t.Reuse, Force: t.Force, Live: t.OnLive,
 		Container: containerName(s),
+		Open:      func(uri *backends.URI) (*target.Target, error) { return newTarget(uri, r.password) },
 	}
 	if t.Timeout != nil {
 		o.Timeout = *t.Timeout

@@ -50,7 +50,7 @@ func (r *tddRun) watch(s *loop.Suite, remove func()) int {
 func (w *session) first() int {
 	fmt.Fprintf(w.stages(), "suite %s\n", w.suite.Name)
 	w.suite.Promote = "" // nothing is promoted while somebody works on it
-	w.open = loop.Open(w.suite, w.command.options(w.suite), w.hooks(w.suite))
+	w.open = loop.Open(w.suite, w.options(w.suite), w.hooks(w.suite))
 	return w.turn(loop.Create)
 }
 

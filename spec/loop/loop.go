@@ -113,6 +113,9 @@ type Options struct {
 	Force bool
 	// Live says that a target that is no throwaway container may be converged.
 	Live bool
+	// Open makes the live target, which may want a password for sudo. Where it is nil,
+	// the target is asked as its URI or HOSTSPEC_SUDO says, without a password.
+	Open func(*backends.URI) (*target.Target, error)
 	// Timeout bounds each converge command that has no time of its own; half an hour
 	// when zero.
 	Timeout time.Duration
@@ -258,7 +261,11 @@ func (l *run) create(ctx context.Context) StageResult {
 // commands as.
 func (l *run) reach(text string) (err error) {
 	l.text = text
-	if l.target, err = newTarget(text); err != nil {
+	open := newTarget
+	if l.draft == nil {
+		open = l.openLive
+	}
+	if l.target, err = open(text); err != nil {
 		return err
 	}
 	l.eyes = l.target
@@ -277,6 +284,23 @@ func (l *run) from() string {
 		return "container " + l.opt.Container + " again"
 	}
 	return l.image
+}
+
+// openLive names a target that is no container of ours. It is converged, and looked at,
+// as the account that its specs are asked as.
+func (l *run) openLive(text string) (*target.Target, error) {
+	uri, err := backends.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if l.opt.Open != nil {
+		return l.opt.Open(uri)
+	}
+	as, err := target.IdentityOf(uri)
+	if err != nil {
+		return nil, err
+	}
+	return target.New(uri, target.Options{As: as}), nil
 }
 
 func newTarget(text string) (*target.Target, error) {

@@ -10,8 +10,10 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/loop"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 func TestCreate_SaysWhatIsMissing(t *testing.T) {
@@ -180,6 +182,33 @@ func TestLiveTarget_OnlyWithLeave(t *testing.T) {
 	g.wants(t, loop.Promote, loop.Skipped, "the target is no container")
 	if left := rig.Docker(t, "ps", "--quiet", "--no-trunc"); !strings.Contains(left, id) {
 		t.Error("the live target was removed")
+	}
+}
+
+// A live target is converged, and looked at, as the account that its specs ask as.
+func TestLiveTarget_AsRoot(t *testing.T) {
+	m := rig.StartMachine(t, rig.WithoutSystemd())
+	m.Exec(t, `for name in admin asks; do useradd -m $name; echo $name:right | chpasswd; done
+		echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/rig; echo 'asks ALL=(ALL) ALL' >>/etc/sudoers.d/rig`)
+	uri := "docker://admin@" + m.ID + "?sudo=true"
+	o := loop.Options{Live: true}
+	for _, account := range []string{"admin", "asks"} {
+		// The folder is root's alone, so only root can have hashed what is in it.
+		suite := &loop.Suite{Target: uri, Converge: sh("umask 077; mkdir -p /root/" + account + "; id -un >/root/" + account + "/who")}
+		specs := checks(t, check{subject: "File \"/root/" + account + "/who\"", script: "! test -r /root"})
+		g := goThrough(t, suite, o, specs)
+		g.wants(t, loop.Green, loop.Held)
+		g.wants(t, loop.Idempotent, loop.Held)
+		g.wants(t, loop.Covered, loop.Warned, "1 of 2 changes", "/root/"+account+" ")
+		if who := m.Exec(t, "cat /root/"+account+"/who"); strings.TrimSpace(who) != "root" {
+			t.Errorf("it was converged as %s", who)
+		}
+		t.Setenv("HOSTSPEC_SUDO", "true")
+		uri = "docker://asks@" + m.ID
+		o.Open = func(u *backends.URI) (*target.Target, error) {
+			as, err := target.IdentityOf(u)
+			return target.New(u, target.Options{As: as, SudoPassword: "right"}), err
+		}
 	}
 }
 
