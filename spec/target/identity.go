@@ -19,19 +19,20 @@ const maxShells = 4
 // sudo is what a Target knows of asking as other users. It is guarded by the turn
 // of its Target.
 type sudo struct {
-	as       Identity // who asks where nobody says otherwise
-	password *string  // nil while it is not known
+	as       Identity  // who asks where nobody says otherwise
+	password *password // what sudo is told
 	ask      func(ctx context.Context) (string, error)
 	login    int                // the uid of the account that we are let in as; -1 while it is not known
 	worked   bool               // a shell of as has answered
-	refused  map[Identity]error // whose password was wrong: a second try may lock an account
+	refused  map[Identity]error // who may not be asked as: a second try may lock an account
+	byRoot   map[Identity]bool  // who is asked as by way of root
 	recent   []Identity         // who has a shell, the oldest first
 }
 
 func newSudo(opt Options) sudo {
-	s := sudo{as: opt.As, ask: opt.AskSudoPassword, login: -1, refused: map[Identity]error{}}
+	s := sudo{as: opt.As, ask: opt.AskSudoPassword, login: -1, password: &password{tries: opt.PasswordTries}, refused: map[Identity]error{}, byRoot: map[Identity]bool{}}
 	if opt.SudoPassword != "" {
-		s.password = &opt.SudoPassword
+		s.password.learn(opt.SudoPassword)
 	}
 	return s
 }
@@ -70,7 +71,10 @@ func (t *Target) backendAs(as Identity) backends.Backend {
 	if user == "" {
 		user = "root"
 	}
-	return &elevated{Backend: t.backend, user: user, password: t.sudo.password}
+	return &elevated{
+		Backend: t.backend, user: user, byRoot: t.sudo.byRoot[as],
+		password: t.sudo.password, target: t.String(),
+	}
 }
 
 // systemAs is the system as an identity sees it: its uid is that of the identity.
@@ -86,16 +90,16 @@ func (t *Target) systemAs(as Identity) System {
 // may be had.
 func (t *Target) wantsPassword(err error) bool {
 	var r *RefusedError
-	return t.sudo.ask != nil && t.sudo.password == nil && errors.As(err, &r) && r.wantsPassword()
+	return t.sudo.ask != nil && t.sudo.password.mayBeAsked() && errors.As(err, &r) && r.wantsPassword()
 }
 
 // askPassword asks for the password that sudo wants, which may take as long as it
 // takes a person to type it. It returns the refusal, with the reason, where there
 // is none.
 func (t *Target) askPassword(ctx context.Context, refused error) error {
-	password, err := t.sudo.ask(ctx)
+	text, err := t.sudo.ask(ctx)
 	if err == nil {
-		t.sudo.password = &password
+		t.sudo.password.learn(text)
 		return nil
 	}
 	var r *RefusedError
@@ -117,7 +121,7 @@ func (t *Target) noShellAs(ctx context.Context, as Identity, err error) error {
 	if errors.As(err, &refused) {
 		advice = refused.advice()
 		tried = refused.By
-		if refused.Password {
+		if refused.Password || t.sudo.password.refusal() != nil {
 			t.sudo.refused[as] = err
 		}
 	}

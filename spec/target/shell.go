@@ -58,9 +58,11 @@ type shell struct {
 }
 
 // openShell starts a shell and has it answer greeting, a script, in the same
-// request. What the target prints before the first frame is discarded.
+// request. What the target prints before the first frame is discarded. Questions are
+// asked in the root directory: programs such as find fail where the account may not
+// enter the directory that it starts in.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
-	return startShell(ctx, b, "("+greeting+") </dev/null; s=$?; "+frameEnd("$h 0 $s")+"; "+keeper)
+	return startShell(ctx, b, "cd /; ("+greeting+") </dev/null; s=$?; "+frameEnd("$h 0 $s")+"; "+keeper)
 }
 
 // frameEnd is shell text that ends an answer on both streams.

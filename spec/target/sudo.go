@@ -25,15 +25,21 @@ type elevated struct {
 	backends.Backend
 	// user is who to be.
 	user string
-	// password is what sudo is told when it asks; nil means that it is not to ask.
-	password *string
+	// byRoot becomes root first, who then becomes the user.
+	byRoot bool
+	// password is what sudo is told when it asks; where it is not known, sudo is not
+	// to ask.
+	password *password
+	target   string // for people
 }
 
 // become is run by the account that we are let in as, and decides how to become
-// the user $u who runs $c. $h is the mark of the dialogue, and $p the prompt.
+// the user $u who runs $c. $h is the mark of the dialogue, $p the prompt, and $q the
+// accounts without a password, a colon around each.
 const become = `i=$(id -u); n=$(id -un 2>/dev/null)
 become() { echo "$h as $1 $n"; echo "$h as $1 $n" >&2; shift; exec "$@"; }
 has() { command -v "$1" >/dev/null; }
+case $q in *":$n:"*) p=;; esac
 if [ "$n" = "$u" ] || { [ "$u" = root ] && [ "$i" = 0 ]; }; then become sh sh -c "$c"
 elif [ "$i" = 0 ] && has runuser; then become runuser runuser -s /bin/sh -c "$c" -- "$u"
 elif [ "$i" = 0 ] && has su; then become su su -s /bin/sh -c "$c" -- "$u"
@@ -53,17 +59,28 @@ const nothing = "none"
 // user ends with a *RefusedError.
 func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
 	head, tail := rand.Text(), rand.Text()
-	d := &dialogue{user: e.user, password: e.password, mark: []byte(head + tail)}
-	prompt := ""
-	if e.password != nil {
+	d := &dialogue{ctx: ctx, user: e.user, password: e.password.known(), target: e.target, mark: []byte(head + tail)}
+	prompt, without := "", ":"
+	if d.password != nil {
+		d.tries = e.password.tries
 		prompt = rand.Text()
 		d.prompt = []byte(prompt)
+		for login := range e.password.elsewhere(ctx, e.target) {
+			without += login + ":"
+		}
 	}
 	// The two halves of the mark meet only in the output.
 	mark := "h=" + head + "; h=${h}" + tail + "; "
-	d.inner = environment + mark + `echo "$h up"; echo "$h up" >&2; ` + strings.TrimPrefix(cmd.Args[2], environment)
+	// The user may not be allowed to enter the directory of the account.
+	d.inner = environment + mark + `cd . 2>/dev/null || cd /; echo "$h up"; echo "$h up" >&2; ` + strings.TrimPrefix(cmd.Args[2], environment)
+	first := e.user
+	if e.byRoot {
+		first = "root"
+		d.inner = "u=" + backends.Quote(e.user) + "; c=" + backends.Quote(d.inner) + "\n" + asRoot
+	}
 	// A shell that traces what it does would show the prompt.
-	text := environment + mark + "set +xv; u=" + backends.Quote(e.user) + "; p=" + backends.Quote(prompt) + "; c=" + backends.Quote(d.inner) + "\n" + become
+	text := environment + mark + "set +xv; u=" + backends.Quote(first) + "; p=" + backends.Quote(prompt) + "; q=" + backends.Quote(without) +
+		"; c=" + backends.Quote(d.inner) + "\n" + become
 	r, w := io.Pipe()
 	d.stdin, d.done = w, make(chan struct{})
 	d.patience = time.AfterFunc(time.Hour, func() { w.Close() })
@@ -76,13 +93,14 @@ func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Pr
 		return nil, err
 	}
 	go d.feed(from)
-	return &elevatedProcess{Process: p, dialogue: d, stdin: r}, nil
+	return &elevatedProcess{Process: p, dialogue: d, stdin: r, password: e.password}, nil
 }
 
 type elevatedProcess struct {
 	backends.Process
 	dialogue *dialogue
 	stdin    *io.PipeReader
+	password *password
 }
 
 func (p *elevatedProcess) Wait() (backends.Status, error) {
@@ -90,9 +108,18 @@ func (p *elevatedProcess) Wait() (backends.Status, error) {
 	p.stdin.CloseWithError(io.ErrClosedPipe)
 	close(p.dialogue.done)
 	p.dialogue.patience.Stop()
+	defer p.dialogue.judge(Unheard)
+	if p.dialogue.isUp() {
+		p.dialogue.judge(Accepted)
+	}
 	var none *backends.NoStatusError
 	if err == nil || errors.As(err, &none) {
 		if refused := p.dialogue.refusal(); refused != nil {
+			var r *RefusedError
+			if errors.As(refused, &r) {
+				p.password.refuse(r)
+				p.dialogue.judge(r.verdict())
+			}
 			return status, refused
 		}
 	}
@@ -102,8 +129,11 @@ func (p *elevatedProcess) Wait() (backends.Status, error) {
 // A dialogue is what happens between our being let in and the first word of a
 // shell that runs as another user.
 type dialogue struct {
+	ctx      context.Context // of the process
 	user     string
 	password *string
+	tries    PasswordTries
+	target   string
 	// mark begins the lines that we print ourselves, and prompt is how sudo asks.
 	mark, prompt []byte
 	inner        string // what the user's shell runs
@@ -113,6 +143,9 @@ type dialogue struct {
 	mu             sync.Mutex
 	stdout, stderr *ear
 	prompts        int
+	told           bool          // the password
+	denied         error         // why it was not told
+	end            func(Verdict) // says how it went
 	up             bool
 	patience       *time.Timer // ends the input when it fires
 }
@@ -138,7 +171,60 @@ func (d *dialogue) asked() {
 		d.stdin.Close()
 		return
 	}
-	go func() { _, _ = io.WriteString(d.stdin, *d.password+"\n") }()
+	if d.tries == nil {
+		d.told = true
+		go func() { _, _ = io.WriteString(d.stdin, *d.password+"\n") }()
+		return
+	}
+	login := d.login()
+	go d.tell(login)
+}
+
+// tell tells sudo the password, unless it was refused elsewhere.
+func (d *dialogue) tell(login string) {
+	end, err := d.tries.Begin(d.ctx, login, d.target)
+	d.mu.Lock()
+	d.end, d.denied, d.told = end, err, err == nil
+	d.mu.Unlock()
+	if err != nil {
+		d.stdin.Close()
+		return
+	}
+	select {
+	case <-d.done:
+		d.judge(Unheard)
+	default:
+	}
+	_, _ = io.WriteString(d.stdin, *d.password+"\n")
+}
+
+// judge says once what sudo thought of the password.
+func (d *dialogue) judge(v Verdict) {
+	d.mu.Lock()
+	end := d.end
+	d.end = nil
+	d.mu.Unlock()
+	if end != nil {
+		end(v)
+	}
+}
+
+func (d *dialogue) isUp() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.up
+}
+
+// login is the account that asks for the rights of another. The caller holds mu.
+func (d *dialogue) login() string {
+	for _, e := range []*ear{d.stderr, d.stdout} {
+		if _, after, ok := bytes.Cut(e.heard, d.line(" as ")); ok {
+			line, _, _ := strings.Cut(string(after), "\n")
+			_, login, _ := strings.Cut(line, " ")
+			return login
+		}
+	}
+	return ""
 }
 
 // An ear listens to one stream until the user's shell is up.
@@ -162,6 +248,9 @@ func (e *ear) Write(p []byte) (int, error) {
 	if _, after, ok := bytes.Cut(e.heard, d.line(" up\n")); ok {
 		e.up, d.up, e.heard = true, true, nil
 		d.patience.Stop()
+		if d.end != nil {
+			go d.judge(Accepted)
+		}
 		if _, err := e.pass(after); err != nil {
 			return 0, err
 		}
@@ -222,7 +311,7 @@ func (d *dialogue) refusal() error {
 	if d.up {
 		return nil
 	}
-	r := &RefusedError{User: d.user, Password: d.prompts > 0}
+	r := &RefusedError{User: d.user, Password: d.told, NoPassword: d.denied}
 	for _, e := range []*ear{d.stderr, d.stdout} {
 		_, after, ok := bytes.Cut(e.heard, d.line(" as "))
 		line, words, ended := strings.Cut(string(after), "\n")

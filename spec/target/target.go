@@ -47,6 +47,9 @@ type Options struct {
 	// AskSudoPassword, unless nil, is called when sudo wants one, at most once.
 	SudoPassword    string
 	AskSudoPassword func(ctx context.Context) (string, error)
+	// PasswordTries, unless nil, remembers for several targets what sudo said of the
+	// password.
+	PasswordTries PasswordTries
 }
 
 // A Target is one machine, container or image that specs are run against. It
@@ -259,7 +262,7 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 		if err := t.sudo.refused[as]; err != nil {
 			return nil, t.noShellAs(ctx, as, err)
 		}
-		s, greeted, err := t.open(ctx, as)
+		s, greeted, err := t.become(ctx, as)
 		switch {
 		case errors.Is(err, backends.ErrLost) && !again:
 			again = true
