@@ -160,6 +160,10 @@ func (s *suite) result(r types.SpecReport, name string) report.Result {
 	if !r.LeafNodeType.Is(types.NodeTypeIt) {
 		out.Node, out.Location = r.LeafNodeType.String(), location(r.LeafNodeLocation)
 	}
+	if s.dryRun() && out.Outcome == report.Passed {
+		// Ginkgo calls it passed.
+		out.Outcome, out.Message = report.Skipped, report.WouldRun
+	}
 	if r.MaxFlakeAttempts > 0 && r.NumAttempts > 1 {
 		out.Attempt = r.NumAttempts
 		for _, a := range r.AdditionalFailures {

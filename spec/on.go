@@ -1,7 +1,9 @@
 package spec
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/near"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -144,6 +147,7 @@ func (s *suite) skipUnless(ctx context.Context, c *condition) {
 	}
 	holds, err := c.holds(sys)
 	if err != nil {
+		s.record(r, evidence.Evidence{Subject: c.text, Question: "OnlyOn", Target: t.String(), Unknown: true})
 		ginkgo.Fail(evidence.Clean(fmt.Sprintf("could not tell whether %s is %s: %v", sys, c.text, err)))
 	}
 	if !holds {
@@ -187,9 +191,16 @@ func parseCondition(text string) (*condition, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		m := systemRE.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
-			return nil, fmt.Errorf("%q: want a list such as \"debian >= 12, rhel\", and %q is none of its kind", text, strings.TrimSpace(part))
+			return nil, fmt.Errorf("%q: want a list such as \"debian >= 12, rhel\", not %q", text, strings.TrimSpace(part))
 		}
 		p := systemPattern{name: m[1]}
+		if ids := fact.SystemIDs(); !slices.Contains(ids, p.name) {
+			return nil, fmt.Errorf("%q: no system is known by the ID %q%s; for one that is not known, name the family that its os-release(5) gives as ID_LIKE",
+				text, p.name, near.DidYouMean(p.name, ids))
+		}
+		if m[2] != "" && p.name == "suse" {
+			return nil, fmt.Errorf(`%q: "suse" is a family, and versions are those of its members: "sles >= 15, opensuse-leap >= 15"`, text)
+		}
 		if m[2] != "" {
 			v, err := fact.ParseConstraint(m[2], osVersions)
 			if err != nil {
@@ -202,7 +213,10 @@ func parseCondition(text string) (*condition, error) {
 	return c, nil
 }
 
+// holds reports whether one of the systems is sys. The error says that this could
+// not be told of one, while none of the others is sys.
 func (c *condition) holds(sys target.System) (bool, error) {
+	var unknown error
 	for _, p := range c.systems {
 		if p.version == nil && sys.Is(p.name) {
 			return true, nil
@@ -214,11 +228,14 @@ func (c *condition) holds(sys target.System) (bool, error) {
 			continue
 		}
 		if sys.VersionID == "" {
-			return false, fmt.Errorf("its os-release tells no VERSION_ID")
+			unknown = errors.New("its os-release has no VERSION_ID")
+			continue
 		}
-		if ok, err := p.version.Allows(sys.VersionID, osVersions); err != nil || ok {
-			return ok, err
+		ok, err := p.version.Allows(sys.VersionID, osVersions)
+		if ok {
+			return true, nil
 		}
+		unknown = cmp.Or(unknown, err)
 	}
-	return false, nil
+	return false, unknown
 }

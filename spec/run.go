@@ -47,6 +47,7 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	// that is never touched, the collector first runs when more than as much has
 	// been made, and a large suite notices nothing.
 	ballast := make([]byte, 16<<20)
+	s.sayTarget(description)
 	passed := ginkgo.RunSpecs(t, description, args...)
 	runtime.KeepAlive(ballast)
 	formatter.ColorableStdOut = stdout
@@ -55,6 +56,14 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", evidence.Clean(err.Error()))
 	}
 	return passed
+}
+
+// sayTarget tells whoever reads the output of go test -v what the specs run
+// against: a green line must not be about another machine than was meant.
+func (s *suite) sayTarget(description string) {
+	if c, _ := ginkgo.GinkgoConfiguration(); s.events == nil && c.ParallelProcess == 1 {
+		fmt.Fprintf(s.console, "hostspec: %q runs against %s\n", description, s.targetName(nil))
+	}
 }
 
 // begin prepares everything that can go wrong before the first spec.
@@ -138,6 +147,12 @@ func (s *suite) declareNodes() {
 	})
 }
 
+// dryRun reports whether specs are listed only, and none is run.
+func (s *suite) dryRun() bool {
+	c, _ := ginkgo.GinkgoConfiguration()
+	return c.DryRun
+}
+
 // noteFailure remembers the first spec of an author that met an unusable target,
 // for the specs that are skipped because of it.
 func (s *suite) noteFailure(r types.SpecReport) {
@@ -166,7 +181,9 @@ func (s *suite) tellNothingTested(r types.Report) {
 	c := r.SuiteConfig
 	filtered := c.LabelFilter != "" || len(c.FocusStrings)+len(c.SkipStrings)+len(c.FocusFiles)+len(c.SkipFiles) > 0 || c.SemVerFilter != ""
 	switch {
-	case s.events != nil || c.DryRun:
+	case s.events != nil:
+	case c.DryRun:
+		fmt.Printf("hostspec: nothing of %q was tested: this is a dry run\n", r.SuiteDescription)
 	case filtered && r.PreRunStats.SpecsThatWillRun == 0:
 		fmt.Printf("hostspec: nothing of %q was tested: the filters left none of its %d specs\n", r.SuiteDescription, r.PreRunStats.TotalSpecs)
 	case !r.SuiteSucceeded:

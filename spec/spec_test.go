@@ -190,11 +190,61 @@ func TestOnlyOn(t *testing.T) {
 		`Package "never-asked" should be installed: skipped`,
 		`is skipped: skipped`,
 		`Package "bash" should be installed: skipped`,
+		`Package "bash" should be installed: passed`,
 	}))
 	g.Expect(r.results[3].Message).To(MatchRegexp(`^only on alpine; local:// is Debian`))
-	bad := runPlain(t, "bad-only-on")
-	g.Expect(bad.code).To(Equal(1))
-	g.Expect(bad.output).To(ContainSubstring(`"debian >> 12"`))
+	for variable, want := range map[string]string{
+		"debian >> 12": `"debian >> 12"`,
+		"debain":       `no system is known by the ID "debain"; did you mean "debian"?`,
+		"alpine, rehl": `no system is known by the ID "rehl"; did you mean "rhel"?`,
+		"suse >= 15":   `"suse" is a family`,
+	} {
+		bad := runScenario(t, "bad-only-on", "SYSTEMS="+variable)
+		g.Expect(bad.code).To(Equal(1))
+		g.Expect(bad.refused).To(MatchRegexp(`scenarios_test.go:\d+: OnlyOn: `))
+		g.Expect(bad.refused).To(ContainSubstring(want))
+		g.Expect(bad.results).To(BeEmpty())
+	}
+}
+
+// TestOnlyOn_ASystemWithoutAVersion stands for Debian's testing and sid.
+func TestOnlyOn_ASystemWithoutAVersion(t *testing.T) {
+	g := NewWithT(t)
+	osRelease := filepath.Join(t.TempDir(), "os-release")
+	g.Expect(os.WriteFile(osRelease, []byte("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux trixie/sid\"\n"), 0o644)).To(Succeed())
+	enter := `exec:unshare -m sh -c 'mount --bind ` + osRelease + ` /etc/os-release && exec "$@"' sh`
+	r := runScenario(t, "only-on", "-hostspec.target="+enter)
+	g.Expect(r.outcomes()).To(Equal([]string{
+		`Package "bash" should be installed: could not tell`,
+		`Package "never-asked" should be installed: could not tell`,
+		`is skipped: could not tell`,
+		`Package "bash" should be installed: skipped`,
+		`Package "bash" should be installed: passed`,
+	}), r.output)
+	g.Expect(r.results[0].Message).To(ContainSubstring("its os-release has no VERSION_ID"))
+}
+
+func TestRun_TargetFromVariables(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "passes")
+	g.Expect(r.code).To(Equal(0), r.output)
+	g.Expect(r.output).To(ContainSubstring(`hostspec: "scenario" runs against local://`))
+	for setting, want := range map[string]string{
+		"HOSTSPEC_TARGET=":             "HOSTSPEC_TARGET is set, and empty",
+		"-hostspec.target=":            "-hostspec.target is empty",
+		"HOSTSPEC_TARGETS=ssh://web1":  `HOSTSPEC_TARGETS is not a variable that hostspec knows; did you mean "HOSTSPEC_TARGET"?`,
+		"HOSTSPEC_SUDO_PASWORD=geheim": `did you mean "HOSTSPEC_SUDO_PASSWORD"?`,
+	} {
+		for _, how := range []func(*testing.T, string, ...string) run{runPlain, runScenario} {
+			r := how(t, "passes", setting)
+			g.Expect(r.code).To(Equal(1), setting)
+			g.Expect(r.output).To(ContainSubstring(want))
+			g.Expect(r.output).NotTo(ContainSubstring("geheim"))
+			g.Expect(r.results).To(BeEmpty())
+		}
+	}
+	r = runScenario(t, "passes", "HOSTSPEC_TARGET=", "-hostspec.target=local://")
+	g.Expect(r.code).To(Equal(0), r.output)
 }
 
 func TestUnreachable_FirstFailsOthersAreSkipped(t *testing.T) {

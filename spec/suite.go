@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/target"
@@ -70,11 +72,17 @@ var theSuite = &suite{
 	trace:    &trace{},
 }
 
-// targetFlag is registered when the package is loaded, since flags are parsed
-// before any test runs.
-var targetFlag = flag.String("hostspec.target", "", "what specs run against: local://, ssh://user@host, ... (default $HOSTSPEC_TARGET, else local://)")
+// targetFlag is what -hostspec.target says, or nil where it was not given.
+var targetFlag *string
 
-func init() { theSuite.epoch.Store(1) }
+func init() {
+	theSuite.epoch.Store(1)
+	// Flags are parsed before any test runs.
+	flag.Func("hostspec.target", "what specs run against: local://, ssh://user@host, ... (default $HOSTSPEC_TARGET, else local://)", func(text string) error {
+		targetFlag = &text
+		return nil
+	})
+}
 
 func (s *suite) is(p phase) bool { return phase(s.phase.Load()) == p }
 
@@ -150,14 +158,23 @@ func (s *suite) targetText(b *onBlock) string {
 	if b != nil {
 		return b.text
 	}
-	if *targetFlag != "" {
-		return *targetFlag
-	}
-	if t := os.Getenv("HOSTSPEC_TARGET"); t != "" {
-		return t
-	}
-	return "local://"
+	text, _ := s.ambient() // what is wrong with it is told by Run, and by target
+	return text
 }
+
+// ambient returns the target of what stands in no On.
+func (s *suite) ambient() (string, error) {
+	switch {
+	case targetFlag == nil:
+		return environ.Target()
+	case strings.TrimSpace(*targetFlag) == "":
+		return "", errors.New("-hostspec.target is empty; name a target such as local:// or ssh://user@host")
+	}
+	return *targetFlag, nil
+}
+
+// checkEnvironment looks at the environment once: it does not change.
+var checkEnvironment = sync.OnceValue(func() error { return environ.Check(os.Environ()) })
 
 // target returns the target of a block, made at its first use.
 func (s *suite) target(b *onBlock) (*target.Target, error) {
@@ -166,6 +183,12 @@ func (s *suite) target(b *onBlock) (*target.Target, error) {
 	text := s.targetText(b)
 	if t := s.targets[text]; t != nil {
 		return t, nil
+	}
+	if err := checkEnvironment(); err != nil {
+		return nil, err
+	}
+	if _, err := s.ambient(); b == nil && err != nil {
+		return nil, err
 	}
 	uri, err := parseTarget(text)
 	if err != nil {

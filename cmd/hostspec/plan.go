@@ -19,6 +19,7 @@ import (
 	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
+	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -74,9 +75,9 @@ func (r *runCommand) plan() (*plan, error) {
 // parseTargets reads the targets before anything is run.
 func parseTargets(texts []string) ([]runTarget, error) {
 	if len(texts) == 0 {
-		text := os.Getenv("HOSTSPEC_TARGET")
-		if text == "" {
-			text = "local://"
+		text, err := environ.Target()
+		if err != nil {
+			return nil, err
 		}
 		texts = []string{text}
 	}

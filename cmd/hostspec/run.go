@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
+
+	"github.com/hostspec/hostspec/spec/environ"
 )
 
 // runCommand is `hostspec run`.
@@ -56,6 +59,9 @@ func (r *runCommand) Run(c *console) error { return r.run(c, compiled(r.Packages
 // run checks all that can be checked before anything is run, makes the specs
 // ready, runs them, and reports.
 func (r *runCommand) run(c *console, from source) error {
+	if err := environ.Check(os.Environ()); err != nil {
+		return &exitError{exitUsage, err}
+	}
 	p, err := r.plan()
 	if err != nil {
 		return &exitError{exitUsage, err}

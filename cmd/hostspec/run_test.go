@@ -110,6 +110,7 @@ func TestFilters(t *testing.T) {
 		"line and whole":      {[]string{"testdata/good/good_test.go:18", "./testdata/good"}, 0, "3 specs: 3 passed, 0 failed, 0 could not tell, 0 skipped", "✓ counts"},
 		"line without a spec": {[]string{"testdata/good/good_test.go:1"}, 4, "3 specs: 0 passed, 0 failed, 0 could not tell, 3 skipped", "nothing was tested"},
 		"without ./":          {[]string{"--focus", "counts", "testdata/good"}, 0, "3 specs: 1 passed, 0 failed, 0 could not tell, 2 skipped", "✓ counts"},
+		"dry run":             {[]string{"./testdata/wrong", "--", "-ginkgo.dry-run"}, 4, "5 specs: 0 passed, 0 failed, 0 could not tell, 5 skipped", "- writes down what it does (would run)\n"},
 		"of the binary":       {[]string{"./testdata/good", "--", "-ginkgo.skip=counts"}, 0, "3 specs: 2 passed, 0 failed, 0 could not tell, 1 skipped", "✓ Command"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/snapshot"
 )
@@ -28,8 +29,8 @@ type snapshotOptions struct {
 
 // snapshotCommand is hostspec snapshot.
 type snapshotCommand struct {
-	Target string `short:"t" placeholder:"URI" help:"What to take a snapshot of. Default: HOSTSPEC_TARGET, else local://."`
-	Output string `short:"o" placeholder:"FILE" help:"Where to keep it."`
+	Target *string `short:"t" placeholder:"URI" help:"What to take a snapshot of. Default: HOSTSPEC_TARGET, else local://."`
+	Output string  `short:"o" placeholder:"FILE" help:"Where to keep it."`
 	snapshotOptions
 }
 
@@ -57,7 +58,11 @@ func (s *snapshotCommand) Run(c *console) error {
 	if _, err := os.Stat(filepath.Dir(s.Output)); err != nil {
 		return usage("-o %s: %w", s.Output, err)
 	}
-	targets, err := parseTargets(append([]string{}, nonEmpty(s.Target)...))
+	var wanted []string
+	if s.Target != nil {
+		wanted = []string{*s.Target}
+	}
+	targets, err := parseTargets(wanted)
 	if err == nil {
 		err = s.check()
 	}
@@ -76,15 +81,11 @@ func (s *snapshotCommand) Run(c *console) error {
 	return taken.Format(c.stdout)
 }
 
-func nonEmpty(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return []string{text}
-}
-
 // check says what is wrong with the flags before anything is asked.
 func (o *snapshotOptions) check() (err error) {
+	if err := environ.Check(os.Environ()); err != nil {
+		return err
+	}
 	for _, pattern := range o.Ignore {
 		if err := snapshot.CheckIgnore(pattern); err != nil {
 			return fmt.Errorf("--ignore: %w", err)

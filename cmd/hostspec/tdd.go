@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/loop"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/target"
@@ -70,6 +71,11 @@ Exit codes, the first that applies:
 
 // Run goes through the loop of each suite, one after another.
 func (t *tddCommand) Run(c *console) error {
+	// The targets are those of the suites, and yet an empty one is a mistake.
+	_, err := environ.Target()
+	if err := errors.Join(environ.Check(os.Environ()), err); err != nil {
+		return &exitError{exitUsage, err}
+	}
 	suites, err := t.suites()
 	if err != nil {
 		return &exitError{exitUsage, err}

@@ -105,6 +105,10 @@ func (d *documentation) line(r Result, text string, number int) string {
 	case Pending:
 		line += " (pending)"
 	case Skipped:
+		if r.Message == WouldRun {
+			line += " (" + WouldRun + ")"
+			break
+		}
 		line += " (skipped"
 		if r.Message != "" {
 			line += ": " + oneLine(r.Message)

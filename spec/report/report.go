@@ -25,6 +25,10 @@ const (
 // Bad tells whether the outcome makes a run fail.
 func (o Outcome) Bad() bool { return o == Failed || o == NotTold || o == Unreachable }
 
+// WouldRun is the Message of a spec that was skipped because it was asked only
+// what would run.
+const WouldRun = "would run"
+
 // A Location is a line of a source file.
 type Location struct {
 	File string `json:"file"`

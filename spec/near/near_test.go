@@ -1,11 +1,11 @@
-package resource
+package near
 
 import (
 	"slices"
 	"testing"
 )
 
-func TestSimilar(t *testing.T) {
+func TestNames(t *testing.T) {
 	names := []string{"nginx", "nginx-light", "libnginx-mod", "apache2", "ssh", "sshd", "cron", "containerd-shim-runc-v2"}
 	for name, want := range map[string][]string{
 		"ngnix":                            {"nginx"},
@@ -19,7 +19,7 @@ func TestSimilar(t *testing.T) {
 		"x":                                nil,
 		"hs-a-very-long-name-of-a-program": nil,
 	} {
-		got := similar(name, names)
+		got := Names(name, names)
 		if name == "nginx" {
 			slices.Sort(got)
 		}
