@@ -2,17 +2,21 @@
 # else the tests need, "make test" installs as root or names.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-# The test summary lies in a folder that ./... does not reach.
-PACKAGES    = ./... ./.ci/testsum
+# What takes long begins first.
+LONG        = ./cmd/hostspec ./backends/docker ./spec/resource ./spec/loop ./backends/ssh ./matchers ./backends/command
+# Programs of the tests lie in a folder that ./... does not reach.
+PACKAGES    = ./... ./.ci/sweep ./.ci/survivors
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
-TESTFLAGS   = -race -count=1 -timeout 40m
+TESTFLAGS   = -race -count=1 -timeout 60m
+FUZZTIME    = 1m
+MUTATED     = spec/fact matchers spec/target spec/report
 
-.PHONY: test check rigs bench
+.PHONY: test check rigs bench mutants fuzz
 
 # Everything: the rigs, the checks, the tests.
 test: rigs check
-	@go run ./.ci/testsum $(TESTFLAGS) $(PACKAGES)
+	@.ci/gotest $(TESTFLAGS) $(LONG) ./...
 
 # What needs no rigs. Files under testdata may be broken on purpose.
 check:
@@ -34,3 +38,11 @@ rigs:
 bench: rigs
 	go test -count=1 -timeout 40m -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /spec/benchmark)
 	go test -count=1 -timeout 60m -run '^$$' -bench . ./spec/benchmark -args $(BENCHFLAGS)
+
+# How many small changes of the code its tests notice: see .ci/mutants. It takes hours.
+mutants: rigs
+	@.ci/mutants $(MUTATED)
+
+# Each fuzz target for a while: make fuzz FUZZTIME=10m.
+fuzz:
+	@.ci/fuzz $(FUZZTIME)

@@ -194,7 +194,7 @@ func FuzzMask(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, secret, after string, limit uint8) {
 		// What is made visible consists of these.
 		if len(strings.TrimSpace(secret)) < MinSecret || strings.ContainsAny(secret, "*\\.") {
-			t.Skip()
+			return
 		}
 		var set secretSet
 		set.add(secret)

@@ -197,18 +197,3 @@ func TestOwnerOfAnotherNamespaceIsNotJudged(t *testing.T) {
 		}
 	}
 }
-
-// recorder stands for the test that skips.
-type recorder struct {
-	testing.TB
-	text string
-}
-
-func (r *recorder) Helper()                          {}
-func (r *recorder) Skipf(format string, args ...any) { r.text = fmt.Sprintf(format, args...) }
-
-func TestSkipNamesItsReason(t *testing.T) {
-	var r recorder
-	Skip(&r, "docker", "docker is not there")
-	equal(t, "text", r.text, "[skip:docker] docker is not there")
-}

@@ -1,3 +1,0 @@
-package nobuild
-
-var broken int = "text"
