@@ -37,7 +37,7 @@ func askerFor(t *testing.T, uri string) testAsker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Minute)
 	tg := target.New(u, target.Options{})
 	t.Cleanup(func() {
 		if err := tg.Close(); err != nil {

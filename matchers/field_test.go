@@ -27,7 +27,7 @@ func TestField_ContainerDiesInMidRun(t *testing.T) {
 			}
 			// One reconnect is what a restart costs, and sshd is up again after a while.
 			rig.Docker(t, "restart", "--time", "0", m.ID)
-			NewWithT(t).Eventually(resource.NewPort(a, 22)).WithTimeout(time.Minute).Should(BeListening())
+			NewWithT(t).Eventually(resource.NewPort(a, 22)).WithTimeout(10 * time.Minute).Should(BeListening())
 			for _, want := range ordinary(a) {
 				holds(t, want.subject, want.matcher)
 			}

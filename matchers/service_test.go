@@ -67,7 +67,7 @@ func TestServiceMatchersUnderRunit(t *testing.T) {
 ln -s /etc/sv/web /etc/service/; ln -s ../init.d/cron /etc/rc3.d/S44cron`)
 	a := askerFor(t, m.URI("root"))
 	service := func(name string) *resource.Service { return resource.NewService(a, name) }
-	NewWithT(t).Eventually(service("web")).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeRunning())
+	NewWithT(t).Eventually(service("web")).WithTimeout(10 * time.Minute).WithPolling(200 * time.Millisecond).Should(BeRunning())
 	holds(t, service("web"), BeInstalled(), `Service "web" should not be installed`, "found    enabled (runit)", "asked    sv status web")
 	holds(t, service("web"), BeEnabled(), "should not be enabled", "found    enabled (runit): it is in /etc/service")
 	holds(t, service("web"), BeRunning(), "should not be running", "found    running (runit): run (pid ")

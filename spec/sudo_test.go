@@ -142,7 +142,7 @@ func TestSudo_ThePasswordIsSeenNowhere(t *testing.T) {
 		ended <- runPlain(t, "sudo-waits", "-hostspec.target="+sshd.URI(a.Name, "sudo=true", "ssh_config="+config),
 			"HOSTSPEC_SUDO_PASSWORD="+secret, "SUDO_LOOKED="+looked)
 	}()
-	g.Eventually(looked + ".now").WithTimeout(time.Minute).WithPolling(20 * time.Millisecond).Should(BeAnExistingFile())
+	g.Eventually(looked + ".now").WithTimeout(10 * time.Minute).WithPolling(20 * time.Millisecond).Should(BeAnExistingFile())
 	lines, seen := lookFor(secret)
 	must(t, os.WriteFile(looked, nil, 0o644))
 	g.Expect(lines).To(ContainElement(ContainSubstring("ssh -F none -i ")), "the ProxyCommand runs")

@@ -177,7 +177,7 @@ func shared(t testing.TB) []string {
 
 func within(t testing.TB, d time.Duration) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*d)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -66,7 +66,7 @@ func startTools(t *testing.T) string {
 	rig.Docker(t, "start", id)
 	NewWithT(t).Eventually(func() error {
 		return exec.Command("docker", "exec", id, "/bin/sh", "-c", "[ -e /ready ]").Run()
-	}).WithTimeout(time.Minute).Should(Succeed())
+	}).WithTimeout(10 * time.Minute).Should(Succeed())
 	return id
 }
 

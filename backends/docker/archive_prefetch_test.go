@@ -232,5 +232,5 @@ func TestPrefetch_LeavesNothingBehind(t *testing.T) {
 		cancel()
 		g.Expect(api.Close()).To(Succeed())
 	}
-	g.Eventually(runtime.NumGoroutine).WithTimeout(30 * time.Second).Should(BeNumerically("<=", before))
+	g.Eventually(runtime.NumGoroutine).WithTimeout(5 * time.Minute).Should(BeNumerically("<=", before))
 }

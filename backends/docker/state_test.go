@@ -21,7 +21,7 @@ func name(t testing.TB, what string) string {
 // until waits for something to become true.
 func until(t testing.TB, what string, f func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !f(); {
+	for end := time.Now().Add(10 * time.Minute); !f(); {
 		if time.Now().After(end) {
 			t.Fatalf("%s: not within a minute", what)
 		}

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // every want, and returns the error.
 func refusal(t *testing.T, uri string, want ...string) *backends.UnreachableError {
 	t.Helper()
-	b, err := backends.Open(within(t, 20*time.Second), uri)
+	b, err := backends.Open(within(t, time.Minute), uri)
 	if err == nil {
 		_ = b.Close()
 		t.Fatalf("%s was opened", uri)

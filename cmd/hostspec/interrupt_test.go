@@ -28,7 +28,7 @@ func startSlow(t *testing.T, env ...string) *slowRun {
 	folder := t.TempDir()
 	s := &slowRun{t: t, junit: filepath.Join(folder, "junit.xml")}
 	started := filepath.Join(folder, "started")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
 	s.cmd = hostspec(t, "run", "-f", "documentation", "-f", "junit:"+s.junit, "./testdata/slow").
 		with(append(env, "SLOW_STARTED="+started)...).command(ctx)
@@ -50,7 +50,7 @@ func startSlow(t *testing.T, env ...string) *slowRun {
 // await looks until something is true; the deadline is for when it never is.
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		if is() {

@@ -266,7 +266,7 @@ func TestPortWithoutSS(t *testing.T) {
 // await waits for what another process is about to do.
 func await(t *testing.T, ready func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(10 * time.Minute)
 	for !ready() {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not come")

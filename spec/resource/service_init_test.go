@@ -57,7 +57,7 @@ func checkServices(t *testing.T, cases []serviceCase, service func(name string) 
 // awaitRunning waits for a service that is being started.
 func awaitRunning(t *testing.T, s *resource.Service) {
 	t.Helper()
-	NewWithT(t).Eventually(s.Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeTrue())
+	NewWithT(t).Eventually(s.Running).WithTimeout(10 * time.Minute).WithPolling(200 * time.Millisecond).Should(BeTrue())
 }
 
 // refusesPatterns wants a service whose name none can have to be refused.

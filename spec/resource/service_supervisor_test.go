@@ -42,7 +42,7 @@ var supervisedPrograms = []serviceCase{
 func awaitPrograms(t *testing.T, m *rig.Machine, config string) {
 	t.Helper()
 	NewWithT(t).Eventually(func() string { return m.Exec(t, "supervisorctl -c '"+config+"' status || :") }).
-		WithTimeout(time.Minute).WithPolling(500 * time.Millisecond).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
+		WithTimeout(10 * time.Minute).WithPolling(500 * time.Millisecond).Should(And(ContainSubstring("FATAL"), Not(ContainSubstring("STARTING"))))
 }
 
 func TestServiceUnderSupervisor(t *testing.T) {
@@ -123,7 +123,7 @@ func TestServiceUnderS6(t *testing.T) {
 	}
 	m.Exec(t, directories+"setsid s6-svscan /run/service >/dev/null 2>&1 </dev/null &")
 	awaitRunning(t, service("web"))
-	g.Eventually(service("held").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
+	g.Eventually(service("held").Running).WithTimeout(10 * time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
 	checkServices(t, s6Services, service)
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -148,8 +148,8 @@ func TestServiceOfS6AsPID1(t *testing.T) {
 	a := askerFor(t, m.URI("root"))
 	service := func(name string) *resource.Service { return resource.NewService(a, name) }
 	awaitRunning(t, service("web"))
-	NewWithT(t).Eventually(service("broken").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
-	NewWithT(t).Eventually(service("compiled").Running).WithTimeout(time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
+	NewWithT(t).Eventually(service("broken").Running).WithTimeout(10 * time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
+	NewWithT(t).Eventually(service("compiled").Running).WithTimeout(10 * time.Minute).WithPolling(200 * time.Millisecond).Should(BeFalse())
 	checkServices(t, s6Services, service)
 }
 

@@ -36,7 +36,7 @@ func open(t testing.TB, uri string) *target.Target {
 
 func take(t testing.TB, tg *target.Target, opt snapshot.Options) *snapshot.Snapshot {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	s, err := snapshot.Take(ctx, tg, opt)
 	if err != nil {

@@ -122,7 +122,7 @@ func (a *Account) remove(tb testing.TB) {
 // another test holds the lock of /etc/passwd.
 func retryLocked(tb testing.TB, args ...string) {
 	tb.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
 		if err == nil {

@@ -21,7 +21,7 @@ const (
 	ownerLabel = "hostspec-test.owner"
 	// imageTimeout bounds the making of the test image, which takes about a
 	// minute where its archive is not in the cache.
-	imageTimeout = 10 * time.Minute
+	imageTimeout = 30 * time.Minute
 )
 
 // docker runs the client and returns what it printed on stdout, also beside an
@@ -39,7 +39,7 @@ func docker(ctx context.Context, stdin io.Reader, args ...string) (string, error
 // needDocker skips the test where Docker cannot be used.
 func needDocker(tb testing.TB) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), 5*time.Minute)
 	defer cancel()
 	if _, err := docker(ctx, nil, "version", "--format", "{{.Server.Version}}"); err != nil {
 		Skip(tb, "docker", fmt.Sprintf("docker cannot be used here (%v); as root, .ci/prepare installs and starts it", err))
@@ -194,7 +194,7 @@ func Sweep(ctx context.Context) error {
 // removeContainer also removes its anonymous volumes. One that is being removed by
 // somebody else is as good as removed; one that is gone is no error of --force.
 func removeContainer(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	_, err := docker(ctx, nil, "rm", "--force", "--volumes", id)
 	if err != nil && strings.Contains(err.Error(), "already in progress") {

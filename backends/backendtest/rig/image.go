@@ -67,7 +67,7 @@ func MakeImage(tb testing.TB, files ...File) string {
 	_, err := docker(ctx, &archive, "import", "-", name)
 	must(tb, err)
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), time.Minute)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), 10*time.Minute)
 		defer cancel()
 		if _, err := docker(ctx, nil, "rmi", "--force", name); err != nil {
 			tb.Error(err)
@@ -95,7 +95,7 @@ func MakeContainer(tb testing.TB, args ...string) string {
 	needDocker(tb)
 	owner, err := thisProcess()
 	must(tb, err)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), 10*time.Minute)
 	defer cancel()
 	id, err := docker(ctx, nil, append([]string{"create", "--label", ownerLabel + "=" + owner.String()}, args...)...)
 	must(tb, err)
@@ -107,7 +107,7 @@ func MakeContainer(tb testing.TB, args ...string) string {
 // Docker runs the Docker client and returns what it printed.
 func Docker(tb testing.TB, args ...string) string {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), 10*time.Minute)
 	defer cancel()
 	out, err := docker(ctx, nil, args...)
 	must(tb, err)

@@ -23,7 +23,7 @@ import (
 
 // bootTimeout is generous: a boot takes about two seconds, on a machine that is
 // busy with other packages' tests a good deal longer.
-const bootTimeout = 2 * time.Minute
+const bootTimeout = 10 * time.Minute
 
 // A Machine is a Debian of its own in a Docker container, with systemd or another
 // init system as PID 1 and OpenSSH's sshd. What is on it (accounts, units, packages in every state)

@@ -37,9 +37,9 @@ func Podman(t *testing.T) {
 		}
 	})
 	t.Setenv("DOCKER_HOST", socket)
-	for end := time.Now().Add(time.Minute); exec.Command("docker", "version").Run() != nil; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); exec.Command("docker", "version").Run() != nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("podman did not answer within a minute")
+			t.Fatal("podman did not answer within five minutes")
 		}
 	}
 }

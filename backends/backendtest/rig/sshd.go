@@ -120,7 +120,7 @@ func (s *SSHD) launch() bool {
 	ended := make(chan struct{})
 	cmd := s.cmd
 	go func() { defer close(ended); _ = cmd.Wait() }()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for time.Now().Before(deadline) {
 		if strings.Contains(s.Log(), "Server listening on ") {
 			return true
