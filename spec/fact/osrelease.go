@@ -20,34 +20,53 @@ type OSRelease struct {
 	PrettyName string   // "Debian GNU/Linux 12 (bookworm)"
 }
 
-// ParseOSRelease reads os-release(5). Unknown keys and lines that are no
-// assignment are passed over, as the format asks of readers.
+// maxReleaseLine bounds the lines of os-release(5) that are told.
+const maxReleaseLine = 64 << 10
+
+// ParseOSRelease reads os-release(5). Unknown keys and lines that are not assignments
+// are passed over, as the format asks of readers, however long they are.
 func ParseOSRelease(r io.Reader) (OSRelease, error) {
 	var o OSRelease
-	s := bufio.NewScanner(r)
-	for s.Scan() {
-		key, value, ok := strings.Cut(strings.TrimSpace(s.Text()), "=")
-		if !ok || strings.HasPrefix(key, "#") {
-			continue
+	lines := bufio.NewReaderSize(r, maxReleaseLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		key, value, ok := strings.Cut(strings.TrimSpace(string(line)), "=")
+		isWhole := err == nil || err == io.EOF
+		for err == bufio.ErrBufferFull {
+			_, err = lines.ReadSlice('\n')
 		}
-		value = unquoteAssignment(value)
-		switch key {
-		case "ID":
-			o.ID = value
-		case "ID_LIKE":
-			o.IDLike = strings.Fields(value)
-		case "VERSION_ID":
-			o.VersionID = value
-		case "VERSION_CODENAME":
-			o.Codename = value
-		case "PRETTY_NAME":
-			o.PrettyName = value
+		if ok && !strings.HasPrefix(key, "#") {
+			known := o.set(key, unquoteAssignment(value))
+			if known && !isWhole {
+				return o, fmt.Errorf("os-release: the line of %s is longer than %d bytes", key, maxReleaseLine)
+			}
+		}
+		if err == io.EOF {
+			return o, nil
+		}
+		if err != nil {
+			return o, fmt.Errorf("os-release: %w", err)
 		}
 	}
-	if err := s.Err(); err != nil {
-		return o, fmt.Errorf("os-release: %w", err)
+}
+
+// set takes over the value of a key, and reports whether the key is known.
+func (o *OSRelease) set(key, value string) bool {
+	switch key {
+	case "ID":
+		o.ID = value
+	case "ID_LIKE":
+		o.IDLike = strings.Fields(value)
+	case "VERSION_ID":
+		o.VersionID = value
+	case "VERSION_CODENAME":
+		o.Codename = value
+	case "PRETTY_NAME":
+		o.PrettyName = value
+	default:
+		return false
 	}
-	return o, nil
+	return true
 }
 
 // unquoteAssignment undoes the shell quoting that os-release allows: one pair of

@@ -13,7 +13,7 @@ import (
 )
 
 // minSingleDeadline is what each name gets when the question about all of them
-// together did not come back.
+// together did not come back, unless its timeout is shorter.
 const minSingleDeadline = 2 * time.Second
 
 // Fetch asks for all wants in one exchange and keeps the answers for the epoch.
@@ -123,28 +123,6 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 	return replies, err
 }
 
-// readFiles answers what can be answered by reading files, and returns the other
-// wants.
-func (t *Target) readFiles(ctx context.Context, files backends.FileReader, wants []Want, timeout time.Duration, replies map[Want]reply) []Want {
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
-	defer cancel()
-	var rest []Want
-	for _, w := range wants {
-		start := time.Now()
-		fact, asked, err := w.Kind.read(limited, files, w.Name)
-		e := evidence.Evidence{Target: t.String(), Asked: evidence.Clean(asked), Took: time.Since(start)}
-		switch {
-		case errors.Is(err, ErrAsk):
-			rest = append(rest, w)
-		case err != nil:
-			replies[w] = t.unknown(e, "", err)
-		default:
-			replies[w] = reply{fact: fact, evidence: e}
-		}
-	}
-	return rest
-}
-
 // exchange asks the shell, if there is anything to ask. What hangs or kills the
 // shell is told as such, and the rest is asked again without it.
 func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) error {
@@ -244,7 +222,7 @@ func (t *Target) judge(q pending, o Output, replies map[Want]reply) {
 func (t *Target) hung(q pending, partial Output, err error, replies map[Want]reply) []pending {
 	var out []pending
 	if len(q.Names) > 1 {
-		deadline := max(minSingleDeadline, q.deadline/time.Duration(len(q.Names)))
+		deadline := min(q.deadline, max(minSingleDeadline, q.deadline/time.Duration(len(q.Names))))
 		for _, name := range q.Names {
 			questions, err := q.kind.compose(q.sys, []string{name})
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"time"
 
@@ -21,7 +22,8 @@ var ErrEnough = errors.New("no more of this is wanted")
 var errNotRegular = errors.New("it is not a regular file")
 
 // StreamFile copies a regular file of the target to w as it comes, so that files
-// of any size take no memory. That w returns ErrEnough ends it without an error.
+// of any size take no memory. That w returns ErrEnough ends it without an error. It
+// is read once more when the connection is lost meanwhile.
 // What is told is never kept for others.
 func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidence.Evidence, error) {
 	t := v.Target
@@ -30,31 +32,102 @@ func (v View) StreamFile(ctx context.Context, name string, w io.Writer) (evidenc
 		timeout = t.timeout
 	}
 	e := evidence.Evidence{Target: t.String(), Asked: evidence.Clean("cat " + backends.Quote(name))}
-	b, files, err := t.forStream(ctx, v.As)
-	if err != nil {
-		return e, err
-	}
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
-	defer cancel()
-	start := time.Now()
-	if files != nil {
-		e.Asked = evidence.Clean("read " + name)
-		err = readStream(limited, files, name, w)
-	} else {
-		e.Status, err = runStream(limited, b, "[ -f "+backends.Quote(name)+" ] || exit 44; cat "+backends.Quote(name), w)
-	}
-	e.Took = time.Since(start)
-	switch {
-	case err == nil || errors.Is(err, ErrEnough):
-		return e, nil
-	case ctx.Err() != nil:
-		return e, context.Cause(ctx)
-	case errors.Is(err, errDeadline):
-		r := t.unknown(e, fmt.Sprintf("it was not read to its end within %v", timeout), err)
+	out := newResumed(w)
+	for again := false; ; again = true {
+		b, files, err := t.forStream(ctx, v.As)
+		if err != nil {
+			return e, err
+		}
+		limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
+		start := time.Now()
+		if files != nil {
+			e.Asked = evidence.Clean("read " + name)
+			err = readStream(limited, files, name, out)
+		} else {
+			e.Status, err = runStream(limited, b, "[ -f "+backends.Quote(name)+" ] || exit 44; cat "+backends.Quote(name), out)
+		}
+		cancel()
+		e.Took = time.Since(start)
+		if err == nil {
+			err = out.check()
+		}
+		switch {
+		case err == nil || errors.Is(err, ErrEnough):
+			return e, nil
+		case ctx.Err() != nil:
+			return e, context.Cause(ctx)
+		case errors.Is(err, backends.ErrLost) && !again:
+			if err := t.lost(ctx, b); err != nil {
+				return e, err
+			}
+			out.rewind()
+			continue
+		}
+		reason := ""
+		if errors.Is(err, errDeadline) {
+			reason = fmt.Sprintf("it was not read to its end within %v", timeout)
+		}
+		r := t.unknown(e, reason, err)
 		return r.evidence, r.err
 	}
-	r := t.unknown(e, "", err)
-	return r.evidence, r.err
+}
+
+// lost forgets a connection that was lost, unless that was done already.
+func (t *Target) lost(ctx context.Context, b backends.Backend) error {
+	if err := t.take(ctx); err != nil {
+		return err
+	}
+	defer t.give()
+	if e, ok := b.(*elevated); ok {
+		b = e.Backend
+	}
+	if t.backend == b {
+		t.hangUp()
+	}
+	return nil
+}
+
+// errChanged is the error of a file that was read twice and was not the same.
+var errChanged = errors.New("the connection was lost while it was read, and then the file had changed")
+
+// resumed passes on what is written to it, and after rewind only what is new: the
+// same bytes have to come again before that.
+type resumed struct {
+	w      io.Writer
+	passed int64 // bytes that w has
+	sum    maphash.Hash
+	before uint64 // their sum, once they have to come again
+	again  int64  // how many of them have not come again yet
+}
+
+func newResumed(w io.Writer) *resumed { return &resumed{w: w} }
+
+func (r *resumed) rewind() {
+	r.before, r.again = r.sum.Sum64(), r.passed
+	r.sum.Reset()
+}
+
+// check reports a file that ended before all that had come has come again.
+func (r *resumed) check() error {
+	if r.again > 0 {
+		return errChanged
+	}
+	return nil
+}
+
+func (r *resumed) Write(p []byte) (int, error) {
+	skip := int(min(int64(len(p)), r.again))
+	_, _ = r.sum.Write(p[:skip])
+	if r.again -= int64(skip); skip > 0 && r.again == 0 && r.sum.Sum64() != r.before {
+		return 0, errChanged
+	}
+	if skip == len(p) {
+		return len(p), nil
+	}
+	_, _ = r.sum.Write(p[skip:])
+	n, err := r.w.Write(p[skip:])
+	r.passed += int64(n)
+	return skip + n, err
 }
 
 // forStream returns the connection, and as a FileReader where that may be used.
@@ -74,6 +147,8 @@ func (t *Target) forStream(ctx context.Context, as Identity) (backends.Backend, 
 	return t.backendAs(as), nil, err
 }
 
+// readStream copies a file to w. A read that does not return is left to itself when
+// the context ends, as on a dead network file system.
 func readStream(ctx context.Context, r backends.FileReader, name string, w io.Writer) error {
 	f, err := r.Open(ctx, name)
 	if errors.Is(err, backends.ErrNotRegular) {
@@ -82,23 +157,56 @@ func readStream(ctx context.Context, r backends.FileReader, name string, w io.Wr
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	buf := make([]byte, 256<<10)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// While one buffer is written, the other is filled.
+	empty, full := make(chan []byte, 2), make(chan piece)
+	for range cap(empty) {
+		empty <- make([]byte, 128<<10)
+	}
+	go fill(ctx, f, empty, full)
 	for {
-		n, err := f.Read(buf)
-		if n > 0 {
-			if _, err := w.Write(buf[:n]); err != nil {
-				return err
+		select {
+		case p := <-full:
+			if len(p.text) > 0 {
+				if _, err := w.Write(p.text); err != nil {
+					return err
+				}
 			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
+			if p.err == io.EOF {
+				return nil
+			}
+			if p.err != nil {
+				return p.err
+			}
+			empty <- p.text[:cap(p.text)]
+		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+	}
+}
+
+// A piece is what one read of a file has brought.
+type piece struct {
+	text []byte
+	err  error
+}
+
+// fill reads a file into buffers until the context ends, and closes it.
+func fill(ctx context.Context, f io.ReadCloser, empty <-chan []byte, full chan<- piece) {
+	defer f.Close()
+	for {
+		var buf []byte
+		select {
+		case buf = <-empty:
+		case <-ctx.Done():
+			return
+		}
+		n, err := f.Read(buf)
+		select {
+		case full <- piece{buf[:n], err}:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -105,6 +105,15 @@ func readSystem(ctx context.Context, b backends.Backend) *System {
 	return &s
 }
 
+// readSystem is readSystem for as long as a question may take. What files cannot tell
+// in time is asked of a shell.
+func (t *Target) readSystem(ctx context.Context, b backends.Backend) *System {
+	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
+	defer cancel()
+	s, _ := patiently(limited, func(ctx context.Context) (*System, error) { return readSystem(ctx, b), nil })
+	return s
+}
+
 // readInit is askInit without a shell.
 func (s *System) readInit(ctx context.Context, r backends.FileReader) error {
 	if f, err := r.Open(ctx, "/proc/1/comm"); err == nil {

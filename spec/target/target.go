@@ -218,7 +218,7 @@ func (t *Target) connect(ctx context.Context) error {
 	case t.noProcess != nil:
 		return t.connectOffline(ctx)
 	case t.system == nil:
-		t.system = readSystem(ctx, b)
+		t.system = t.readSystem(ctx, b)
 		if t.system != nil {
 			t.sudo.login = t.system.UID
 		}

@@ -117,7 +117,7 @@ func TestTarget_AHungNameDoesNotTakeTheOthersWithIt(t *testing.T) {
 	_, _, err = Ask(t.Context(), v, words, "sleep 100")
 	var unknown *evidence.Unknown
 	g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%v", err)
-	g.Expect(err).To(MatchError(ContainSubstring("no answer within 2s")))
+	g.Expect(err).To(MatchError(ContainSubstring("no answer within 1s")))
 }
 
 func TestTarget_AQuestionThatKillsTheShellIsToldAlone(t *testing.T) {
