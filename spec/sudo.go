@@ -11,7 +11,17 @@ import (
 
 // Programs that specs start are not to inherit the password: it is taken out of the
 // environment when the package is loaded. What is wrong with it is told by Run.
-func init() { theSuite.password, theSuite.passwordErr = takePassword() }
+func init() {
+	theSuite.password, theSuite.passwordErr = takePassword()
+	rememberSecrets()
+}
+
+// rememberSecrets has what drivers log in with masked everywhere.
+func rememberSecrets() {
+	for _, secret := range backends.Secrets() {
+		Secret(secret)
+	}
+}
 
 // takePassword takes the password from `hostspec run`, which started this process, or
 // from the environment.
@@ -37,6 +47,7 @@ func (s *suite) newTarget(uri *backends.URI, timeout time.Duration) (*target.Tar
 	if s.passwordErr != nil {
 		return nil, s.passwordErr
 	}
+	rememberSecrets()
 	opt := target.Options{Timeout: timeout, As: as, SudoPassword: s.password.Known}
 	if s.password.CanAsk() {
 		opt.AskSudoPassword = func(ctx context.Context) (string, error) {

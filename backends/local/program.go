@@ -79,10 +79,10 @@ func enterable(dir string) error {
 	return err
 }
 
-// environ is this process's environment, with PATH completed, and what the command
+// environ is this process's environment without secrets, with PATH completed, and what the command
 // adds to it, each name once: that of the command is left as it is.
 func environ(cmd backends.Command) []string {
-	own := os.Environ()
+	own := backends.Environ()
 	env := append(own, "PATH="+withSbin(pathOf(own)))
 	if filepath.IsAbs(cmd.Dir) {
 		env = append(env, "PWD="+cmd.Dir)

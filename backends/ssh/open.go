@@ -115,8 +115,8 @@ func readOptions(u *backends.URI) options {
 		config:     u.Options.Get("ssh_config"),
 		knownHosts: tilde(u.Options.Get("known_hosts")),
 		hostKey:    u.Options.Get("host_key"),
-		password:   os.Getenv("HOSTSPEC_SSH_PASSWORD"),
-		passphrase: os.Getenv("HOSTSPEC_SSH_PASSPHRASE"),
+		password:   backends.Secret("HOSTSPEC_SSH_PASSWORD"),
+		passphrase: backends.Secret("HOSTSPEC_SSH_PASSPHRASE"),
 	}
 	if o.config == "" {
 		o.config = os.Getenv("HOSTSPEC_SSH_CONFIG")

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends"
 )
 
 // systemConfig is where OpenSSH looks after the user's own file.
@@ -49,7 +49,7 @@ func (d *dialer) askOpenSSH(ctx context.Context, ssh string, a address) (setting
 		args = append(args, "-p", a.port)
 	}
 	cmd := exec.CommandContext(ctx, ssh, append(args, "--", a.host)...)
-	cmd.Env = remote.Environ()
+	cmd.Env = backends.Environ()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

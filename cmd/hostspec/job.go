@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -121,6 +122,7 @@ func (j *job) command() *exec.Cmd {
 	cmd := exec.Command(j.pkg.binary, args...)
 	cmd.Dir = j.pkg.dir
 	cmd.Env = append(cmd.Environ(), fmt.Sprintf("HOSTSPEC_EVENTS_FD=%d", eventsFD))
+	cmd.Env = append(cmd.Env, backends.SecretEnviron()...)
 	cmd.Env = append(cmd.Env, p.env...)
 	cmd.Env = append(cmd.Env, j.target.env...)
 	if !j.first {

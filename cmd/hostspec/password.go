@@ -21,7 +21,14 @@ var errNoTerminal = errors.New("nobody can be asked for it here, since there is 
 
 // sudoPassword finds out where the password comes from that sudo may want: the
 // environment, which is rid of it, else the terminal.
-func sudoPassword() (*password.Source, error) { return password.FromEnvironment(askTerminal) }
+//
+// What drivers log in with is masked from now on, too.
+func sudoPassword() (*password.Source, error) {
+	for _, secret := range backends.Secrets() {
+		evidence.Remember(secret)
+	}
+	return password.FromEnvironment(askTerminal)
+}
 
 // hideTyping has a terminal show nothing of what is typed (termios(3), ECHO).
 func hideTyping(fd int) error {

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hostspec/hostspec/backends"
 )
 
 // A Child is a program of this machine by way of which a target is reached. It has a
@@ -48,7 +49,7 @@ func StartChild(words []string) (*Child, error) {
 		}
 	}
 	proc, err := os.StartProcess(path, words, &os.ProcAttr{
-		Env: Environ(), Files: theirs[:], Sys: &syscall.SysProcAttr{Setsid: true},
+		Env: backends.Environ(), Files: theirs[:], Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
 		closeAll(ours[:])
@@ -65,19 +66,6 @@ func closeAll(files []*os.File) {
 			_ = f.Close()
 		}
 	}
-}
-
-// Environ is our environment without HOSTSPEC_SSH_PASSWORD and its like, for programs
-// that we start here.
-func Environ() []string {
-	var env []string
-	for _, pair := range os.Environ() {
-		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, "HOSTSPEC_") || !strings.Contains(name, "PASS") {
-			env = append(env, pair)
-		}
-	}
-	return env
 }
 
 // reap first waits without reaping: as long as the child is a zombie its number is its

@@ -4,6 +4,7 @@ package scenarios_test
 
 import (
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -235,6 +236,17 @@ var _ = scenario("sudo-single", func() {
 
 var _ = scenario("sudo-nobody", func() {
 	Package("bash").AsUser("").Should(BeInstalled())
+})
+
+// Nothing that is started here knows what hostspec logs in with elsewhere.
+var _ = scenario("environment", func() {
+	Command("env").ShouldNot(HaveStdout("HOSTSPEC_S"))
+	It("starts a program itself", func() {
+		out, err := exec.Command("env").Output()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(string(out)).NotTo(ContainSubstring("HOSTSPEC_S"))
+	})
+	Command("echo c4nary one; echo c4nary two").Should(HaveStdout("nothing"))
 })
 
 // It waits while the processes of this machine are looked at.
