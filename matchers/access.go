@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 // access is BeReadable, BeWritable or BeExecutable.
 type access struct {
 	matcher
@@ -48,9 +46,9 @@ func (m *access) Match(actual any) (bool, error) {
 	case m.user != "":
 		return m.byUser(&m.matcher, actual, m.user)
 	case m.class != "":
-		return false, fmt.Errorf(`%s: want By("owner"), By("group") or By("others"), not By(%q); for the user of that name write ByUser(%q)`, m.constructor, m.class, m.class)
+		return false, mistake(`%s: want By("owner"), By("group") or By("others"), not By(%q); for the user of that name write ByUser(%q)`, m.constructor, m.class, m.class)
 	}
-	return false, fmt.Errorf(`%s: want By("owner"), By("group"), By("others") or ByUser(NAME), not an empty name`, m.constructor)
+	return false, mistake(`%s: want By("owner"), By("group"), By("others") or ByUser(NAME), not an empty name`, m.constructor)
 }
 
 // question asks a method that takes nothing.

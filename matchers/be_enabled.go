@@ -40,7 +40,7 @@ func (m *enabled) WithLevel(level int) *enabled {
 func (m *enabled) Match(actual any) (bool, error) {
 	if m.hasLevel {
 		if m.level < 0 || m.level > 6 {
-			return false, fmt.Errorf("BeEnabled().WithLevel(%d): run levels go from 0 to 6", m.level)
+			return false, mistake("BeEnabled().WithLevel(%d): run levels go from 0 to 6", m.level)
 		}
 		s, err := subject[interface {
 			EnabledAtLevel(level int) (bool, error)

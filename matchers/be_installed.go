@@ -34,11 +34,25 @@ func (m *installed) WithVersion(constraint string) *installed {
 	return &c
 }
 
+// checkVersion returns what is wrong with a constraint, where the subject can tell
+// before anything is asked.
+func checkVersion(actual any, constraint string) error {
+	if s, ok := actual.(interface{ CheckVersion(constraint string) error }); ok {
+		return s.CheckVersion(constraint)
+	}
+	return nil
+}
+
 // Match implements types.GomegaMatcher.
 func (m *installed) Match(actual any) (bool, error) {
 	s, err := subject[interface{ Installed() (bool, error) }](&m.matcher, actual, "Installed() (bool, error)")
 	if err != nil {
 		return false, err
+	}
+	if m.hasVersion {
+		if err := checkVersion(actual, m.version); err != nil {
+			return false, err
+		}
 	}
 	ok, err := ask(&m.matcher, actual, "Installed", s.Installed)
 	if err != nil || !ok || !m.hasVersion {

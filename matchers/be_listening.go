@@ -1,7 +1,6 @@
 package matchers
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (m *listening) WithProtocol(protocol string) *listening {
 	c := m.chain("with protocol " + protocol)
 	c.protocol = protocol
 	if known := []string{"tcp", "udp", "tcp6", "udp6"}; !slices.Contains(known, protocol) && c.err == nil {
-		c.err = fmt.Errorf("BeListening().WithProtocol(%q): want one of %s", protocol, strings.Join(known, ", "))
+		c.err = mistake("BeListening().WithProtocol(%q): want one of %s", protocol, strings.Join(known, ", "))
 	}
 	return c
 }
@@ -53,7 +52,7 @@ func (m *listening) OnAddress(ip string) *listening {
 	c := m.chain("on " + ip)
 	c.address = ip
 	if a, err := netip.ParseAddr(ip); (err != nil || a.Zone() != "") && c.err == nil {
-		c.err = fmt.Errorf("BeListening().OnAddress(%q): want an IP address such as 127.0.0.1, 0.0.0.0 or ::1", ip)
+		c.err = mistake("BeListening().OnAddress(%q): want an IP address such as 127.0.0.1, 0.0.0.0 or ::1", ip)
 	}
 	return c
 }
@@ -64,7 +63,7 @@ func (m *listening) ByProcess(name string) *listening {
 	c := m.chain("by process " + name)
 	c.process = name
 	if name == "" && c.err == nil {
-		c.err = fmt.Errorf("BeListening().ByProcess: the name is empty")
+		c.err = mistake("BeListening().ByProcess: the name is empty")
 	}
 	return c
 }

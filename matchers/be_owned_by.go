@@ -50,7 +50,7 @@ func (m *ownedBy) Match(actual any) (bool, error) {
 func askAccount(m *matcher, actual any, question string, who any, byName func(string) (bool, error), byID func(int) (bool, error)) (bool, error) {
 	name, err := nameOrNumber(who)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", m.constructor, err)
+		return false, mistake("%s: %w", m.constructor, err)
 	}
 	return ask(m, actual, question, func() (bool, error) {
 		if id, ok := who.(int); ok && byID != nil {

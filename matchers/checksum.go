@@ -1,7 +1,6 @@
 package matchers
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -9,7 +8,7 @@ import (
 // hexadecimal digits.
 func (m *matcher) matchChecksum(actual any, question string, method func() (string, error), want string, digits int) (bool, error) {
 	if len(want) != digits || strings.Trim(want, "0123456789abcdefABCDEF") != "" {
-		return false, fmt.Errorf("%s: want %d hexadecimal digits, not %s", m.constructor, digits, shown(want))
+		return false, mistake("%s: want %d hexadecimal digits, not %s", m.constructor, digits, shown(want))
 	}
 	got, err := ask(m, actual, question, method)
 	return err == nil && strings.EqualFold(got, want), err

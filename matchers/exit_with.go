@@ -20,6 +20,9 @@ func ExitWith(code int) *exitWith {
 
 // Match implements types.GomegaMatcher.
 func (m *exitWith) Match(actual any) (bool, error) {
+	if m.code < 0 || m.code > 255 {
+		return false, mistake("ExitWith(%d): exit codes go from 0 to 255", m.code)
+	}
 	s, err := subject[interface{ ExitCode() (int, error) }](&m.matcher, actual, "ExitCode() (int, error)")
 	if err != nil {
 		return false, err

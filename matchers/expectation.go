@@ -2,8 +2,10 @@ package matchers
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/onsi/gomega/matchers"
 	"github.com/onsi/gomega/types"
 )
 
@@ -19,7 +21,7 @@ type expectation struct {
 // equals expects a value equal to want, or what the matcher want expects.
 func equals[V comparable](want any) (expectation, error) {
 	if m, ok := want.(types.GomegaMatcher); ok {
-		return matching(m), nil
+		return matching(m), checkMatcher(m)
 	}
 	v, ok := want.(V)
 	if !ok {
@@ -32,7 +34,7 @@ func equals[V comparable](want any) (expectation, error) {
 // expects.
 func contains(want any) (expectation, error) {
 	if m, ok := want.(types.GomegaMatcher); ok {
-		return matching(m), nil
+		return matching(m), checkMatcher(m)
 	}
 	v, ok := want.(string)
 	if !ok {
@@ -42,6 +44,35 @@ func contains(want any) (expectation, error) {
 		s, ok := found.(string)
 		return ok && strings.Contains(s, v)
 	}}, nil
+}
+
+// checkMatcher returns what is wrong with a matcher of Gomega's whatever it is given,
+// as far as that can be known: Gomega itself finds it when something was found.
+func checkMatcher(m types.GomegaMatcher) error {
+	switch m := m.(type) {
+	case *matchers.MatchRegexpMatcher:
+		_, err := regexp.Compile(fmt.Sprintf(m.Regexp, m.Args...))
+		if len(m.Args) == 0 {
+			_, err = regexp.Compile(m.Regexp)
+		}
+		return err
+	case *matchers.NotMatcher:
+		return checkMatcher(m.Matcher)
+	case *matchers.AndMatcher:
+		return checkMatchers(m.Matchers)
+	case *matchers.OrMatcher:
+		return checkMatchers(m.Matchers)
+	}
+	return nil
+}
+
+func checkMatchers(all []types.GomegaMatcher) error {
+	for _, m := range all {
+		if err := checkMatcher(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func matching(m types.GomegaMatcher) expectation {
@@ -93,7 +124,7 @@ func containsText(want any) string {
 func (m *matcher) matchText(actual any, question string, method func() (string, error), want any) (bool, error) {
 	e, err := contains(want)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", m.constructor, err)
+		return false, mistake("%s: %w", m.constructor, err)
 	}
 	text, err := ask(m, actual, question, method)
 	if err != nil {

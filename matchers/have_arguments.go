@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type arguments struct {
 	matcher
 	want any
@@ -26,7 +24,7 @@ func HaveArguments(want any) *arguments {
 func (m *arguments) Match(actual any) (bool, error) {
 	want, err := contains(m.want)
 	if err != nil {
-		return false, fmt.Errorf("HaveArguments: %w", err)
+		return false, mistake("HaveArguments: %w", err)
 	}
 	s, err := subject[interface{ Arguments() ([]string, error) }](&m.matcher, actual, "Arguments() ([]string, error)")
 	if err != nil {

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type haveContent struct {
 	matcher
 	want any
@@ -29,7 +27,7 @@ func HaveContent(want any) *haveContent {
 func (m *haveContent) Match(actual any) (bool, error) {
 	text, isText := m.want.(string)
 	if isText && text == "" {
-		return false, fmt.Errorf(`HaveContent: every content contains ""; for an empty file write HaveSize(0)`)
+		return false, mistake(`HaveContent: every content contains ""; for an empty file write HaveSize(0)`)
 	}
 	if s, ok := actual.(interface {
 		Contains(text string) (bool, error)

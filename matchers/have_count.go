@@ -28,7 +28,7 @@ func HaveCount(want any) *count {
 func (m *count) Match(actual any) (bool, error) {
 	want, err := equals[int](m.want)
 	if err != nil {
-		return false, fmt.Errorf("HaveCount: %w", err)
+		return false, mistake("HaveCount: %w", err)
 	}
 	s, err := subject[interface{ Count() (int, error) }](&m.matcher, actual, "Count() (int, error)")
 	if err != nil {

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type haveHomeDirectory struct {
 	matcher
 	want expectation
@@ -25,7 +23,7 @@ func HaveHomeDirectory(home any) *haveHomeDirectory {
 // Match implements types.GomegaMatcher.
 func (m *haveHomeDirectory) Match(actual any) (bool, error) {
 	if m.err != nil {
-		return false, fmt.Errorf("HaveHomeDirectory: %w", m.err)
+		return false, mistake("HaveHomeDirectory: %w", m.err)
 	}
 	s, err := subject[interface{ Home() (string, error) }](&m.matcher, actual, "Home() (string, error)")
 	if err != nil {

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type haveLoginShell struct {
 	matcher
 	want expectation
@@ -25,7 +23,7 @@ func HaveLoginShell(shell any) *haveLoginShell {
 // Match implements types.GomegaMatcher.
 func (m *haveLoginShell) Match(actual any) (bool, error) {
 	if m.err != nil {
-		return false, fmt.Errorf("HaveLoginShell: %w", m.err)
+		return false, mistake("HaveLoginShell: %w", m.err)
 	}
 	s, err := subject[interface{ Shell() (string, error) }](&m.matcher, actual, "Shell() (string, error)")
 	if err != nil {

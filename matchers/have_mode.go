@@ -26,7 +26,7 @@ func HaveMode(mode int) *haveMode {
 // Match implements types.GomegaMatcher.
 func (m *haveMode) Match(actual any) (bool, error) {
 	if m.mode < 0 || m.mode > 0o7777 {
-		return false, fmt.Errorf("HaveMode: want a number between 0 and 0o7777, not %d", m.mode)
+		return false, mistake("HaveMode: want a number between 0 and 0o7777, not %d", m.mode)
 	}
 	s, err := subject[interface{ Mode() (int, error) }](&m.matcher, actual, "Mode() (int, error)")
 	if err != nil {

@@ -30,7 +30,7 @@ func HaveProperty(key string, want any) *property {
 // Match implements types.GomegaMatcher.
 func (m *property) Match(actual any) (bool, error) {
 	if m.err != nil {
-		return false, fmt.Errorf("HaveProperty(%q, ...): %w", m.key, m.err)
+		return false, mistake("HaveProperty(%q, ...): %w", m.key, m.err)
 	}
 	s, err := subject[interface {
 		Property(key string) (string, error)

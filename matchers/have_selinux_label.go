@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type haveSELinuxLabel struct {
 	matcher
 	want expectation
@@ -26,7 +24,7 @@ func HaveSELinuxLabel(label any) *haveSELinuxLabel {
 // Match implements types.GomegaMatcher.
 func (m *haveSELinuxLabel) Match(actual any) (bool, error) {
 	if m.err != nil {
-		return false, fmt.Errorf("HaveSELinuxLabel: %w", m.err)
+		return false, mistake("HaveSELinuxLabel: %w", m.err)
 	}
 	s, err := subject[interface{ SELinuxLabel() (string, error) }](&m.matcher, actual, "SELinuxLabel() (string, error)")
 	if err != nil {

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type haveSize struct {
 	matcher
 	want expectation
@@ -25,7 +23,7 @@ func HaveSize(size any) *haveSize {
 // Match implements types.GomegaMatcher.
 func (m *haveSize) Match(actual any) (bool, error) {
 	if m.err != nil {
-		return false, fmt.Errorf("HaveSize: %w", m.err)
+		return false, mistake("HaveSize: %w", m.err)
 	}
 	s, err := subject[interface{ Size() (int, error) }](&m.matcher, actual, "Size() (int, error)")
 	if err != nil {

@@ -46,6 +46,9 @@ func (m *version) Match(actual any) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if err := checkVersion(actual, want); err != nil {
+			return false, err
+		}
 		return ask(&m.matcher, actual, "VersionSatisfies", func() (bool, error) { return s.VersionSatisfies(want) })
 	case types.GomegaMatcher:
 		s, err := subject[interface{ Version() (string, error) }](&m.matcher, actual, "Version() (string, error)")
@@ -58,5 +61,5 @@ func (m *version) Match(actual any) (bool, error) {
 		}
 		return want.Match(v)
 	}
-	return false, fmt.Errorf("HaveVersion wants a string or a matcher, not %T", m.want)
+	return false, mistake("HaveVersion wants a string or a matcher, not %T", m.want)
 }

@@ -68,12 +68,17 @@ func (m *matcher) explain(actual any, question string) {
 	}
 }
 
+// mistake is the error of a matcher that could hold on no target.
+func mistake(format string, args ...any) error {
+	return &evidence.Mistake{Err: fmt.Errorf(format, args...)}
+}
+
 // subject returns actual as the interface S, whose one method is written like
 // method, or the error for a matcher that was given the wrong subject.
 func subject[S any](m *matcher, actual any, method string) (S, error) {
 	s, ok := actual.(S)
 	if !ok {
-		return s, fmt.Errorf("%s needs a subject with the method %s, and %s (%T) has none", m.constructor, method, name(actual), actual)
+		return s, mistake("%s needs a subject with the method %s, and %s (%T) has none", m.constructor, method, name(actual), actual)
 	}
 	return s, nil
 }

@@ -48,7 +48,7 @@ printf 'pkgname = thing\npkgver = 2.0-1\narch = any\n' >.PKGINFO; tar -cf thing.
 		holds(t, there, BeInstalled(), `should not be installed`, "found    ", "("+provider+")")
 		holds(t, there, BeInstalled().WithVersion(">= 1.0, < 99"), "should not be installed with version >= 1.0, < 99")
 		fails(t, there, BeInstalled().WithVersion("> 99"), "should be installed with version > 99", "("+provider+")")
-		errs(t, there, BeInstalled().WithVersion("newest"), "could not tell", `"newest" cannot be read as a version`)
+		errs(t, there, BeInstalled().WithVersion("newest"), `"newest" cannot be read as a version`)
 		holds(t, there, HaveVersion("< 99"), "should not have version < 99")
 		holds(t, there, HaveVersion(MatchRegexp(`^[0-9]+\.`)))
 		fails(t, there, HaveVersion("99.*"), "should have version 99.*")

@@ -43,7 +43,7 @@ func TestServiceMatchers(t *testing.T) {
 	errs(t, service("rig-worker@1"), HaveProperty("Usr", "deploy"), `systemd knows no property "Usr"`, "near     User")
 	errs(t, service("nope"), HaveProperty("User", ""), `Service "nope": it does not exist`)
 	errs(t, service("nginx"), HaveProperty("MainPID", 3), "want a string or a matcher, not int")
-	errs(t, service("ngin*"), BeRunning(), "could not tell", "never a pattern")
+	errs(t, service("ngin*"), BeRunning(), "never a pattern")
 	errs(t, service("nginx").Under("upstart"), BeRunning(), "there is no init system")
 }
 
@@ -119,7 +119,7 @@ func TestPackageMatchers(t *testing.T) {
 	errs(t, pkg("nope"), HaveVersion("1"), `Package "nope": it does not exist`)
 	errs(t, pkg("nope"), HaveVersion(HavePrefix("1")), `Package "nope": it does not exist`)
 	errs(t, nginx, HaveVersion(1.22), "HaveVersion wants a string or a matcher, not float64")
-	errs(t, pkg(""), BeInstalled(), "could not tell", "the name is empty")
+	errs(t, pkg(""), BeInstalled(), "the name is empty")
 }
 
 // Debian wants the whole version where rpm takes its beginning, elsewhere.

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
@@ -27,6 +29,9 @@ func (a asker) View() (context.Context, target.View, error) {
 	r := a.now.Load()
 	if r == nil {
 		r = &record{ctx: root()}
+	}
+	if r.checks {
+		return r.ctx, target.View{Target: nowhere(), Plan: r.plan}, nil
 	}
 	t, err := a.target(r.block)
 	if err != nil {
@@ -62,6 +67,9 @@ func (a asker) Should(subject any, negated bool, matchers []types.GomegaMatcher)
 	if !a.is(running) {
 		a.declare(subject, negated, matchers)
 		return true
+	}
+	if len(matchers) == 0 {
+		ginkgo.Fail(fmt.Sprintf("%s: nothing is expected of it: give Should a matcher", nameOf(subject)), 2)
 	}
 	held := true
 	for _, m := range matchers {

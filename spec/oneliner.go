@@ -7,13 +7,16 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/onsi/ginkgo/v2"
 	gtypes "github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega/types"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
 // A oneLiner is one spec that was declared by Should or ShouldNot.
@@ -51,8 +54,8 @@ func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatche
 			"or write: g := gomega.NewWithT(t); g.Expect(%s).To(...)", location, nameOf(subject), nameOf(subject)))
 	}
 	declare := func() {
-		if u, ok := subject.(interface{ Usable() error }); ok && u.Usable() != nil {
-			s.refuse(fmt.Sprintf("%s: %v", location, u.Usable()))
+		if err := s.check(subject, matchers); err != nil {
+			s.refuse(fmt.Sprintf("%s: %v", location, err))
 		}
 		s.declareAll(subject, negated, matchers, location)
 	}
@@ -64,6 +67,41 @@ func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatche
 	}
 	declare()
 }
+
+// check returns what is wrong with a one-liner on any target, so that it can be told
+// before anything is asked.
+func (s *suite) check(subject any, matchers []types.GomegaMatcher) error {
+	if len(matchers) == 0 {
+		return fmt.Errorf("%s: nothing is expected of it: give Should a matcher", nameOf(subject))
+	}
+	if u, ok := subject.(interface{ Usable() error }); ok && u.Usable() != nil {
+		return u.Usable()
+	}
+	// A question that is only noted is put to nobody, and yet it is looked at.
+	before := s.now.Load()
+	s.now.Store(&record{ctx: root(), checks: true, plan: &target.Plan{}})
+	defer s.now.Store(before)
+	for i, m := range matchers {
+		if m == nil {
+			return fmt.Errorf("%s: matcher %d is nil", nameOf(subject), i+1)
+		}
+		for _, leaf := range leaves(m) {
+			if _, ok := leaf.(evidence.Asks); !ok {
+				continue
+			}
+			var mistake *evidence.Mistake
+			if _, err := leaf.Match(subject); errors.As(err, &mistake) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nowhere stands for the target while one-liners are checked. It is never reached.
+var nowhere = sync.OnceValue(func() *target.Target {
+	return target.New(&backends.URI{Scheme: "local"}, target.Options{})
+})
 
 func (s *suite) declareAll(subject any, negated bool, matchers []types.GomegaMatcher, location gtypes.CodeLocation) {
 	command, _ := subject.(*resource.Command)

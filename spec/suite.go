@@ -96,7 +96,10 @@ type record struct {
 	epoch int64
 	// marked is the epoch that this node started by making facts stale.
 	marked int64
+	// plan, when set, notes questions in place of asking them; checks says that
+	// this is done to find mistakes, before there are targets.
 	plan   *target.Plan
+	checks bool
 	// attempt counts the runs of one spec that Ginkgo repeats or retries.
 	attempt int
 	// run is set for the one-liners of a command, and is the same for those that

@@ -129,6 +129,16 @@ func TestUnknownFlagOfTheBinary(t *testing.T) {
 	hostspec(t, "run", "./testdata/good", "--", "-ginkgo.seed=x").run().wants(t, 2, `invalid value "x" for flag -ginkgo.seed`)
 }
 
+// An author's mistake is one mistake, however many targets there are.
+func TestAMistakeIsToldOnce(t *testing.T) {
+	a := hostspec(t, "run", "-t", "local://", "-t", "exec:env", "-t", "exec:nice", "./testdata/mistake").run()
+	a.wants(t, 2, "mistake_test.go:14: Port 70000: 70000 is no port: they go from 1 to 65535",
+		"3 targets, 0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped")
+	if n := strings.Count(a.stdout+a.stderr, "70000 is no port"); n != 1 {
+		t.Errorf("it is told %d times:\n%s%s", n, a.stdout, a.stderr)
+	}
+}
+
 // Several real targets: this machine, one over SSH, and one that is not there.
 func TestSeveralTargets(t *testing.T) {
 	sshd := rig.StartSSHD(t)

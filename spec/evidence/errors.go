@@ -35,6 +35,27 @@ func (e *Unknown) Text(title string) string {
 // Unwrap returns the cause.
 func (e *Unknown) Unwrap() error { return e.Err }
 
+// Mistake is the error of a question that makes no sense on any target: a port
+// above 65535, a path that is not absolute, a word that a chain does not know. It
+// is its author's, found without asking anybody, and fails Should and ShouldNot
+// alike.
+type Mistake struct {
+	// Subject is the resource as people read it; empty where a matcher is wrong.
+	Subject string
+	// Err says what is wrong.
+	Err error
+}
+
+func (e *Mistake) Error() string {
+	if e.Subject == "" {
+		return e.Err.Error()
+	}
+	return e.Subject + ": " + e.Err.Error()
+}
+
+// Unwrap returns what is wrong.
+func (e *Mistake) Unwrap() error { return e.Err }
+
 // Missing is the error of asking for an attribute of what does not exist: the
 // mode of a file that is not there. It fails Should and ShouldNot alike, and is
 // a wrong answer rather than no answer.

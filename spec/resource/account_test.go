@@ -94,7 +94,7 @@ func TestAccountsAbsurdNamesAreRefused(t *testing.T) {
 			"belongs": second(resource.NewUser(a, "root").BelongsToGroup(name)), "member": second(resource.NewGroup(a, "root").HasMember(name)),
 			"owned": second(resource.NewFile(a, "/").OwnedBy(name)), "by user": second(resource.NewFile(a, "/").ReadableByUser(name)),
 		} {
-			if !isUnknown(err) {
+			if !errors.As(err, new(*evidence.Mistake)) {
 				t.Errorf("%q %s: %v", name, question, err)
 			}
 		}

@@ -157,8 +157,11 @@ func (b *Base[T]) Explain(question string) evidence.Evidence {
 
 // Usable returns why the resource can never be asked, or nil.
 func (b *Base[T]) Usable() error {
+	if b.settings.timeout < 0 {
+		return b.refuse(fmt.Errorf("WithTimeout(%v): want a time above zero such as 10*time.Second", b.settings.timeout))
+	}
 	if err := b.settings.asErr; err != nil {
-		return fmt.Errorf("%s: AsUser: %w", b, err)
+		return b.refuse(fmt.Errorf("AsUser: %w", err))
 	}
 	return nil
 }
@@ -217,6 +220,9 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 	if errors.Is(err, target.ErrPlanned) {
 		return err
 	}
+	if mistake := (*evidence.Mistake)(nil); errors.As(err, &mistake) {
+		return &evidence.Mistake{Subject: b.String(), Err: mistake.Err}
+	}
 	e.Subject, e.Question = b.String(), question
 	e.Resource = evidence.Resource{Kind: b.kind, Name: evidence.Mask(b.name), Via: b.via}
 	e.Found, e.Near, e.Subject = evidence.Clean(e.Found), evidence.Clean(e.Near), evidence.Clean(e.Subject)
@@ -254,14 +260,10 @@ func (b *Base[T]) missing(question string) error {
 	return &evidence.Missing{Evidence: b.Explain(question), What: b.String()}
 }
 
-// refuse is the error of a question that cannot be asked in this way, whatever
-// holds on the target.
-func (b *Base[T]) refuse(question string, err error) error {
-	ctx, v, viewErr := b.view()
-	if viewErr != nil {
-		return viewErr
-	}
-	return b.answered(ctx, v, question, evidence.Evidence{Target: v.Target.String()}, err)
+// refuse is the error of a question that makes no sense, whatever holds on the
+// target.
+func (b *Base[T]) refuse(err error) error {
+	return &evidence.Mistake{Subject: b.String(), Err: err}
 }
 
 // unknown is the error of a question that was answered, in a way that does not

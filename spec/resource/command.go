@@ -91,7 +91,7 @@ func (c *Command) IsReadOnly() bool { return c.readOnly }
 // run runs the command, unless it did so in this scope already.
 func (c *Command) run(question string) (target.Output, error) {
 	if err := c.check(); err != nil {
-		return target.Output{}, err
+		return target.Output{}, c.refuse(err)
 	}
 	c.runs.mu.Lock()
 	defer c.runs.mu.Unlock()
@@ -138,16 +138,16 @@ func (c *Command) keep(question string, e evidence.Evidence) {
 // check refuses what could never run.
 func (c *Command) check() error {
 	if strings.TrimSpace(c.script.Text) == "" {
-		return errors.New("this command is empty")
+		return errors.New("it is empty")
 	}
 	texts := append([]string{c.script.Text, c.script.Dir}, c.script.Env...)
 	if slices.ContainsFunc(texts, func(s string) bool { return strings.ContainsRune(s, 0) }) {
-		return fmt.Errorf("%s holds a NUL byte, which no process can be given", c)
+		return errors.New("it holds a NUL byte, which no process can be given")
 	}
 	for _, kv := range c.script.Env {
 		name, _, _ := strings.Cut(kv, "=")
 		if !isName(name) {
-			return fmt.Errorf("%s: WithEnv(%q, ...): a variable's name has letters, digits and _ and begins with no digit", c, name)
+			return fmt.Errorf("WithEnv(%q, ...): a variable's name has letters, digits and _ and begins with no digit", name)
 		}
 	}
 	return nil

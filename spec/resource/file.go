@@ -278,7 +278,7 @@ func (f *File) GroupedIntoID(gid int) (bool, error) {
 
 func (f *File) belongs(question, database string, who account) (bool, error) {
 	if err := who.check(); err != nil {
-		return false, f.refuse(question, err)
+		return false, f.refuse(err)
 	}
 	kind, idOf := interface{ Of(string) target.Want }(users), who.uid
 	if database == "group" {

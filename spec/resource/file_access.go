@@ -54,7 +54,7 @@ func (f *File) bitOf(question, class string, bits int) (bool, error) {
 		bits <<= 3
 	case "others":
 	default:
-		return false, f.refuse(question, fmt.Errorf(`%q is nobody that modes know: want "owner", "group" or "others"`, class))
+		return false, f.refuse(fmt.Errorf(`%q is nobody that modes know: want "owner", "group" or "others"`, class))
 	}
 	return f.bit(question, bits)
 }
@@ -79,7 +79,7 @@ func (f *File) ExecutableByUser(name string) (bool, error) {
 func (f *File) accessible(question, right, user string) (bool, error) {
 	for _, err := range []error{checkPath(f.Name()), checkAccount(user)} {
 		if err != nil {
-			return false, f.refuse(question, err)
+			return false, f.refuse(err)
 		}
 	}
 	ctx, v, err := f.view()

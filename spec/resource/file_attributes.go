@@ -74,7 +74,7 @@ func (f *File) LinkTarget() (string, error) {
 // is written in the link.
 func (f *File) LinkedTo(target string) (bool, error) {
 	if target == "" {
-		return false, f.refuse("LinkedTo", errors.New("no link points to an empty path"))
+		return false, f.refuse(errors.New("no link points to an empty path"))
 	}
 	l, err := f.link("LinkedTo")
 	return err == nil && l.IsLink() && l.text == target, err
@@ -182,7 +182,7 @@ func (f *File) Mounted() (bool, error) {
 		return false, err
 	}
 	if err := checkPath(f.Name()); err != nil {
-		return false, f.refuse("Mounted", err)
+		return false, f.refuse(err)
 	}
 	v, err = v.Together(ctx, fileContents.Of(mountinfo), realPaths.Of(f.Name()))
 	if err != nil {

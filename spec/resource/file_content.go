@@ -116,7 +116,7 @@ func (f *File) Lines() ([]string, error) {
 func (f *File) Contains(text string) (bool, error) {
 	const question = "Contains"
 	if text == "" {
-		return false, f.refuse(question, errors.New("every file contains an empty text; to ask for an empty file, ask for its size"))
+		return false, f.refuse(errors.New("every file contains an empty text; to ask for an empty file, ask for its size"))
 	}
 	c, err := f.content(question)
 	if err != nil {

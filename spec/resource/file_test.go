@@ -200,7 +200,7 @@ func TestFileAbsurdPathsAreRefused(t *testing.T) {
 		for path, why := range map[string]string{"": "empty", "etc/passwd": "not absolute", "-L": "not absolute", "/a\x00b": "NUL"} {
 			for kind, is := range fileTypes {
 				_, err := is(resource.NewFile(a, path))
-				if unknown := new(evidence.Unknown); !errors.As(err, &unknown) || !strings.Contains(err.Error(), why) {
+				if mistake := new(evidence.Mistake); !errors.As(err, &mistake) || !strings.Contains(err.Error(), why) {
 					t.Errorf("%q %s: %v", path, kind, err)
 				}
 			}

@@ -53,7 +53,7 @@ func (g *Group) Members() ([]string, error) {
 func (g *Group) HasMember(user string) (bool, error) {
 	const question = "HasMember"
 	if err := checkAccount(user); err != nil {
-		return false, g.refuse(question, err)
+		return false, g.refuse(err)
 	}
 	ctx, v, err := g.together(groups.Of(g.Name()), users.Of(user), userGroups.Of(user))
 	if err != nil {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,7 +73,7 @@ func (p *Package) fact(question string) (packageFact, error) {
 	if p.via != "" {
 		served := slices.Sorted(maps.Keys(providers))
 		if err := checkWord("package manager", p.via, served, laterProviders); err != nil {
-			return packageFact{}, p.refuse(question, err)
+			return packageFact{}, p.refuse(err)
 		}
 		kind = providers[p.via]
 	}
@@ -137,7 +138,7 @@ func (p *Package) VersionSatisfies(constraint string) (bool, error) {
 	rules := f.manager.versions
 	c, err := fact.ParseConstraint(constraint, rules)
 	if err != nil {
-		return false, p.refuse(question, err)
+		return false, p.refuse(err)
 	}
 	if !f.Installed {
 		return false, p.missing(question)
@@ -156,6 +157,25 @@ func (p *Package) VersionSatisfies(constraint string) (bool, error) {
 		return false, p.unknown(question, errors.Join(unread...).Error(), "")
 	}
 	return false, nil
+}
+
+// CheckVersion returns what is wrong with a constraint, whatever is installed: a
+// target's own package manager is not known yet, so a constraint that one of them
+// could read is right.
+func (p *Package) CheckVersion(constraint string) error {
+	possible := []*manager{dpkg, rpm, apk, pacman}
+	if m := managerOf(p.via); m != nil {
+		possible = []*manager{m}
+	}
+	var first error
+	for _, m := range possible {
+		_, err := fact.ParseConstraint(constraint, m.versions)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return p.refuse(first)
 }
 
 // Architecture is what the installed package was built for, as the package manager

@@ -3,6 +3,7 @@ package resource
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
@@ -165,10 +166,24 @@ func checkModule(name string) error {
 	return fmt.Errorf("%q is no name of a Perl module, as Foo::Bar is one", name)
 }
 
+// managers are those that By takes.
+var managers = []*manager{dpkg, rpm, apk, pacman, pip("pip"), pip("pip3"), gem, npm, cpan}
+
+// managerOf returns the manager of that name, or nil.
+func managerOf(name string) *manager {
+	if name == "apt" {
+		return dpkg
+	}
+	if i := slices.IndexFunc(managers, func(m *manager) bool { return m.name == name }); i >= 0 {
+		return managers[i]
+	}
+	return nil
+}
+
 // providers are what By takes. Each manager has one kind of facts.
 var providers = func() map[string]*target.Kind[packageFact] {
 	out := map[string]*target.Kind[packageFact]{}
-	for _, m := range []*manager{dpkg, rpm, apk, pacman, pip("pip"), pip("pip3"), gem, npm, cpan} {
+	for _, m := range managers {
 		out[m.name] = m.kind()
 	}
 	out["apt"] = out["dpkg"]

@@ -294,6 +294,6 @@ func TestPackageNamesThatManagersRefuse(t *testing.T) {
 			p = p.By(c.provider)
 		}
 		_, err := p.Installed()
-		NewWithT(t).Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring(c.want))), "%s %s", c.provider, c.name)
+		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(c.want)), "%s %s", c.provider, c.name)
 	}
 }

@@ -99,8 +99,8 @@ func TestPackageNamesThatAreRefused(t *testing.T) {
 	} {
 		g := NewWithT(t)
 		_, err := resource.NewPackage(a, name).Installed()
-		var unknown *evidence.Unknown
-		g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%q: %v", name, err)
+		var mistake *evidence.Mistake
+		g.Expect(errors.As(err, &mistake)).To(BeTrue(), "%q: %v", name, err)
 		g.Expect(err).To(MatchError(ContainSubstring(want)))
 	}
 }

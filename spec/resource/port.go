@@ -134,7 +134,7 @@ func (f portFact) near() string {
 func (p *Port) fact(question string) (portFact, error) {
 	none := portFact{port: p.number}
 	if p.number < 1 || p.number > 65535 {
-		return none, p.refuse(question, fmt.Errorf("%d is no port: they go from 1 to 65535", p.number))
+		return none, p.refuse(fmt.Errorf("%d is no port: they go from 1 to 65535", p.number))
 	}
 	ctx, v, err := p.view()
 	if err != nil {
@@ -176,13 +176,13 @@ func (p *Port) Listening() (bool, error) { return p.listening("Listening", "", n
 func (p *Port) ListeningWith(protocol, address, process string) (bool, error) {
 	const question = "ListeningWith"
 	if protocol != "" && !slices.Contains(protocols, protocol) {
-		return false, p.refuse(question, checkWord("protocol", protocol, protocols, nil))
+		return false, p.refuse(checkWord("protocol", protocol, protocols, nil))
 	}
 	var a netip.Addr
 	if address != "" {
 		var err error
 		if a, err = netip.ParseAddr(address); err != nil || a.Zone() != "" {
-			return false, p.refuse(question, fmt.Errorf("%q is no IP address such as 127.0.0.1 or ::1", address))
+			return false, p.refuse(fmt.Errorf("%q is no IP address such as 127.0.0.1 or ::1", address))
 		}
 	}
 	return p.listening(question, protocol, a.Unmap(), process)

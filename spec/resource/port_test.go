@@ -218,9 +218,9 @@ func TestPortWrongUsage(t *testing.T) {
 		{func() (bool, error) { return resource.NewPort(a, 22).ListeningWith("", "fe80::1%eth0", "") }, "is no IP address"},
 	} {
 		_, err := c.ask()
-		var unknown *evidence.Unknown
+		var mistake *evidence.Mistake
 		g := NewWithT(t)
-		g.Expect(errors.As(err, &unknown)).To(BeTrue())
+		g.Expect(errors.As(err, &mistake)).To(BeTrue())
 		g.Expect(err).To(MatchError(ContainSubstring(c.want)))
 	}
 }

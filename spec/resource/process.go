@@ -92,7 +92,7 @@ func (f processFact) say() (found, near string) {
 // this name.
 func (p *Process) fact(question string) (processFact, error) {
 	if err := checkProcess(p.Name()); err != nil {
-		return processFact{}, p.refuse(question, err)
+		return processFact{}, p.refuse(err)
 	}
 	t, err := Ask(&p.Base, question, processes, allOf, func(t processTable) (string, string) { return t.find(p.Name()).say() })
 	return t.find(p.Name()), err
@@ -201,7 +201,7 @@ func (p *Process) Arguments() ([]string, error) {
 func (p *Process) OwnedBy(who string) (bool, error) {
 	const question = "OwnedBy"
 	if who == "" {
-		return false, p.refuse(question, errors.New("the user's name is empty"))
+		return false, p.refuse(errors.New("the user's name is empty"))
 	}
 	f, err := p.fact(question)
 	if err != nil {

@@ -74,7 +74,7 @@ func (s *Service) kind() (*target.Kind[serviceFact], error) {
 func (s *Service) ask(question string, of func(serviceFact) aspect) (serviceFact, error) {
 	k, err := s.kind()
 	if err != nil {
-		return serviceFact{}, s.refuse(question, err)
+		return serviceFact{}, s.refuse(err)
 	}
 	f, err := Ask(&s.Base, question, k, s.Name(), func(f serviceFact) (found, near string) { return of(f).found, of(f).near })
 	if err != nil {

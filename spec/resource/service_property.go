@@ -113,9 +113,9 @@ func (s *Service) Property(key string) (string, error) {
 	const question = "Property"
 	switch _, err := s.kind(); {
 	case err != nil:
-		return "", s.refuse(question, err)
+		return "", s.refuse(err)
 	case s.via != "" && s.via != systemd.name:
-		return "", s.refuse(question, noProperties(s.via))
+		return "", s.refuse(noProperties(s.via))
 	}
 	f, err := Ask(&s.Base, question, unitProperties, s.Name()+":"+key, func(f propertyFact) (string, string) { return f.say(key) })
 	switch {

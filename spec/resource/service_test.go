@@ -136,8 +136,8 @@ func TestServiceNamesThatAreRefused(t *testing.T) {
 		s := resource.NewService(a, name)
 		for _, ask := range []func() (bool, error){s.Installed, s.Enabled, s.Running, s.Masked} {
 			_, err := ask()
-			var unknown *evidence.Unknown
-			g.Expect(errors.As(err, &unknown)).To(BeTrue(), "%q: %v", name, err)
+			var mistake *evidence.Mistake
+			g.Expect(errors.As(err, &mistake)).To(BeTrue(), "%q: %v", name, err)
 			g.Expect(err).To(MatchError(ContainSubstring(want)))
 		}
 	}

@@ -258,7 +258,7 @@ func isPrimaryGroup(f userFact, m memberships, gid int) (bool, string) {
 
 func (u *User) belongs(question string, group account, judge func(userFact, memberships, int) (bool, string)) (bool, error) {
 	if err := group.check(); err != nil {
-		return false, u.refuse(question, err)
+		return false, u.refuse(err)
 	}
 	ctx, v, err := u.together(append(group.wants(groups), users.Of(u.Name()), userGroups.Of(u.Name()))...)
 	if err != nil {
@@ -299,7 +299,7 @@ func (u *User) HasAuthorizedKey(key string) (bool, error) {
 	const question = "HasAuthorizedKey"
 	wanted, err := fact.ParseAuthorizedKey(key)
 	if err != nil {
-		return false, u.refuse(question, err)
+		return false, u.refuse(err)
 	}
 	f, err := u.entry(question)
 	if err != nil {

@@ -20,7 +20,7 @@ type Kind[F any] struct {
 	// Name is what the kind is called in messages: "package".
 	Name string
 	// Check, where set, says what is wrong with a name that nothing can be called.
-	// Such a name is "could not tell", and is asked of nobody.
+	// Such a name is an evidence.Mistake, and is asked of nobody.
 	Check func(name string) error
 	// Ask composes the questions about names, as few as possible. Each is
 	// POSIX sh that only reads. An error says that this system cannot be asked
@@ -217,8 +217,7 @@ type reply struct {
 func Ask[F any](ctx context.Context, v View, k *Kind[F], name string) (F, evidence.Evidence, error) {
 	var none F
 	if err := k.check(name); err != nil {
-		e := evidence.Evidence{Target: v.Target.String(), Unknown: true}
-		return none, e, &evidence.Unknown{Evidence: e, Reason: evidence.Clean(err.Error()), Err: err}
+		return none, evidence.Evidence{}, &evidence.Mistake{Err: err}
 	}
 	r, err := v.lookup(ctx, k.Of(name))
 	if err != nil {
