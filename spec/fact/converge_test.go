@@ -8,6 +8,7 @@ func TestReadConverge(t *testing.T) {
 	const (
 		ansible = "\nTASK [Gathering Facts] ***\nok: [localhost]\n\nPLAY RECAP *********************\nlocalhost                  : ok=3    changed=2    unreachable=0    failed=0    skipped=0    rescued=0    ignored=1   \n"
 		broken  = "fatal: [localhost]: FAILED! => {\"changed\": true, \"msg\": \"non-zero return code\"}\n\nPLAY RECAP *********************\nlocalhost                  : ok=1    changed=0    unreachable=0    failed=1    skipped=0    rescued=0    ignored=0   \n"
+		lost    = "\nPLAY RECAP *********************\nweb1                       : ok=0    changed=0    unreachable=1    failed=0    skipped=0    rescued=0    ignored=0   \n"
 		itamae  = " INFO : Starting Itamae... \n INFO : Recipe: /r.rb\n INFO :   file[/etc/motd] exist will change from 'false' to 'true'\n"
 		cf      = "    info: Created file '/etc/motd', mode 0600\n    info: Updated file '/etc/motd' with content\n"
 		puppet  = "\x1b[mNotice: Compiled catalog for web in environment production in 0.02 seconds\x1b[0m\n\x1b[1;31mError: Could not set 'present' on ensure\x1b[0m\nNotice: Applied catalog in 0.03 seconds\n"
@@ -39,6 +40,7 @@ func TestReadConverge(t *testing.T) {
 
 		{"ansible-playbook -c local site.yml", 0, nil, ansible, Converge{"ansible", "", 2}},
 		{"ansible-playbook -c local site.yml", 2, nil, broken, Converge{"ansible", `exit 2: [localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"}`, 0}},
+		{"ansible-playbook site.yml || true", 0, nil, lost, Converge{"ansible", "unreachable=1 on web1 (with exit 0)", 0}},
 		{"./play || true", 0, nil, broken, Converge{"ansible", `[localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"} (with exit 0)`, 0}},
 
 		{"cf-agent -KIf /p.cf", 0, nil, cf, Converge{"cfengine", "", 2}},

@@ -108,6 +108,11 @@ func TestNoise(t *testing.T) {
 		{KindFile, "/usr/lib/python3/__pycache__", true, false, false},
 		{KindFile, "/var/lib/cfengine3/state/x/y", false, true, true},
 		{KindFile, "/var/lib/cfengine3/state", true, false, false},
+		{KindFile, "/home/a/go/pkg/mod/x/y", false, true, true},
+		{KindFile, "/home/a/go/pkg/mod", true, false, false},
+		{KindFile, "/srv/app/node_modules/x", false, true, true},
+		{KindFile, "/srv/app/.git/HEAD", false, false, false},
+		{KindFile, "/root/.cache/x", false, true, true},
 		{KindFile, "/srv/a/tmp/x", false, false, true},
 		{KindFile, "/srv/a/b/tmp/x", false, false, false},
 		{KindCron, "/tmp/x", false, true, true},
@@ -125,6 +130,34 @@ func TestNoise(t *testing.T) {
 		g.Expect(plain.ignores(test.kind, test.name, test.folder)).To(Equal(test.plain), "%s %s", test.kind, test.name)
 		g.Expect(container.ignores(test.kind, test.name, test.folder)).To(Equal(test.containers), "%s %s, container", test.kind, test.name)
 	}
-	g.Expect(plain.pruned()).To(ContainElements("/proc", "/tmp", "/run"))
+	g.Expect(plain.pruned()).To(ContainElements("/proc", "/tmp", "/run", "*/node_modules", "*/.cargo/git"))
+	asked := newFilter(nil, []string{"/tmp/app", "/srv/node_modules"}, false)
+	g.Expect(asked.pruned()).To(ContainElement("/proc"))
+	g.Expect(asked.pruned()).NotTo(ContainElements("/tmp", "*/node_modules"))
 	g.Expect(plain.pruned()).NotTo(ContainElements("/var/log", "/var/lib/dpkg"))
+}
+
+// A service that was started anew is told by its process, and also where another
+// process has got the same number since.
+func TestRestarted(t *testing.T) {
+	service := func(name, pid, since string) Fact {
+		return newFact(KindService, name, "active", "active", ".pid", pid, ".since", since)
+	}
+	before := small(service("a.service", "1", "10"), service("pid.service", "2", "10"), service("since.service", "3", "10"),
+		service("stopped.service", "4", "10"), service("a.socket", "5", "10"))
+	after := small(service("a.service", "1", "10"), service("pid.service", "7", "10"), service("since.service", "3", "20"),
+		newFact(KindService, "stopped.service", "active", "inactive"), service("a.socket", "6", "10"), service("new.service", "8", "20"))
+	NewWithT(t).Expect(Restarted(before, after)).To(Equal([]string{"pid.service", "since.service"}))
+}
+
+// A later change may bear the time of one that came shortly before the list.
+func TestCandidates_WrittenShortlyBefore(t *testing.T) {
+	list := func(changed string) *Snapshot {
+		return &Snapshot{began: 100, stamps: map[string]stamp{"/etc/x": {changed, "1", "0", "3"}}}
+	}
+	g := NewWithT(t)
+	g.Expect(Candidates(list("100.5"), list("100.5"))).To(Equal([]string{"/etc/x"}))
+	g.Expect(Candidates(list("99.9"), list("99.9"))).To(Equal([]string{"/etc/x"}))
+	g.Expect(Candidates(list("98.9"), list("98.9"))).To(BeEmpty())
+	g.Expect(Candidates(list("98.9"), list("98.8"))).To(Equal([]string{"/etc/x"}))
 }

@@ -24,10 +24,14 @@ import (
 const (
 	magic   = "hostspec snapshot "
 	version = 1
-	// maxFile bounds what a file may hold, compressed or not, and maxRatio how much
-	// of it may come of one byte, so that a damaged one takes no memory.
-	maxFile  = 1 << 30
-	maxRatio = 1000
+	// maxFile bounds what a file may hold, compressed or not, and maxRatio how much of it
+	// may come of one byte, so that a foreign one takes little memory and time. The
+	// hundred thousand files of a machine are 4 MB, of which a byte makes six.
+	maxFile  = 256 << 20
+	maxRatio = 64
+	// maxFacts bounds the facts, and maxHead the length of a line before them.
+	maxFacts = 2_000_000
+	maxHead  = 1 << 20
 )
 
 var (
@@ -44,6 +48,9 @@ var (
 func (s *Snapshot) Encode(w io.Writer) error {
 	if s.stamps != nil {
 		return errors.New("a snapshot whose files were listed and not hashed cannot be kept")
+	}
+	if len(s.facts) > maxFacts {
+		return fmt.Errorf("it has %d facts, and no file holds more than %d; leave some out", len(s.facts), maxFacts)
 	}
 	var b bytes.Buffer
 	line := func(fields ...string) {
@@ -72,6 +79,9 @@ func (s *Snapshot) Encode(w io.Writer) error {
 			b.WriteString(f.text)
 		}
 		b.WriteByte('\n')
+	}
+	if b.Len() > maxFile {
+		return fmt.Errorf("it has %d MiB, and no file holds more than %d; leave something out", b.Len()>>20, maxFile>>20)
 	}
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -198,6 +208,9 @@ func decodeText(text string) (*Snapshot, error) {
 func (s *Snapshot) decodeHead(text string) (count int, rest string, err error) {
 	for _, want := range []string{"target", "system", "time", "watched", "asked", "ignored", "container", "facts"} {
 		line, after, ok := strings.Cut(text, "\n")
+		if len(line) > maxHead {
+			return 0, "", fmt.Errorf("its line %q is longer than %d bytes", want, maxHead)
+		}
 		fields := strings.Split(line, "\t")
 		if !ok || fields[0] != want {
 			return 0, "", fmt.Errorf("want the line %q, got %.80q", want, line)
@@ -226,7 +239,9 @@ func (s *Snapshot) decodeHead(text string) (count int, rest string, err error) {
 		case "container":
 			s.Container, err = strconv.ParseBool(value)
 		case "facts":
-			count, err = strconv.Atoi(value)
+			if count, err = strconv.Atoi(value); count > maxFacts {
+				err = fmt.Errorf("it has %d facts, and no file holds more than %d", count, maxFacts)
+			}
 		}
 		if err != nil {
 			return 0, "", err

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	. "github.com/onsi/gomega"
 )
 
@@ -106,6 +108,24 @@ func TestFile_ForeignOrNewer(t *testing.T) {
 	}
 	_, err := Decode(strings.NewReader("hostspec snapshot 7\n"))
 	g.Expect(err).To(MatchError("it was written by a newer hostspec: its version is 7, and this one knows versions up to 1"))
+}
+
+// What a foreign file makes us keep is bounded, whatever it says that it holds.
+func TestFile_HoldsNoMoreThanItMay(t *testing.T) {
+	g := NewWithT(t)
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	g.Expect(err).NotTo(HaveOccurred())
+	const head = "target\t\nsystem\t\ntime\t2026-11-21T09:00:00Z\nwatched\nasked\nignored%s\ncontainer\tfalse\nfacts\t%d\n"
+	for what, text := range map[string]string{
+		"facts":       fmt.Sprintf(head, "", 9_000_000),
+		"compression": fmt.Sprintf(head, "", 1_000_000) + strings.Repeat("port\t1\n", 1_000_000),
+		"patterns":    fmt.Sprintf(head, strings.Repeat("\t/a", 1_000_000), 0),
+	} {
+		file := z.EncodeAll([]byte(text), []byte("hostspec snapshot 1\n"))
+		_, err := Decode(bytes.NewReader(file))
+		g.Expect(errors.Is(err, ErrDamaged)).To(BeTrue(), "%s: %v", what, err)
+		g.Expect(err).NotTo(MatchError(ContainSubstring("out of order")), what)
+	}
 }
 
 func FuzzDecode(f *testing.F) {

@@ -36,7 +36,7 @@ func (r *request) find(pruned string) string {
 	for _, dir := range r.pruned {
 		paths = append(paths, "-path "+backends.Quote(dir))
 	}
-	return words + ` \( ` + strings.Join(paths, " -o ") + ` \) -prune ` + pruned + ` -o`
+	return words + ` -type d \( ` + strings.Join(paths, " -o ") + ` \) -prune ` + pruned + ` -o`
 }
 
 // compressed makes a script print what function does, compressed where it can be.

@@ -140,7 +140,7 @@ func untellable(scheme string, n int) int {
 }
 
 // A change that keeps the size and the time stamp is told by both ways to know
-// contents, and so is one in the moment of the list.
+// contents.
 func TestLocal_ListsAndHashesOnlyWhatMayDiffer(t *testing.T) {
 	for _, scheme := range []string{"local", "snap-busybox"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -194,6 +194,30 @@ func TestLocal_ListsAndHashesOnlyWhatMayDiffer(t *testing.T) {
 			g.Expect(second.WriteFile(filepath.Join(dir, "x"))).To(MatchError(ContainSubstring("listed and not hashed")))
 		})
 	}
+}
+
+// What is fetched again by itself is not even looked into, unless somebody asks.
+func TestLocal_CachesAreNoise(t *testing.T) {
+	g := NewWithT(t)
+	tg, dir := open(t, "local://"), t.TempDir()
+	for _, name := range []string{"go/pkg/mod/x", "app/node_modules/left-pad/index.js", "app/.git/objects/ab/cd", "app/.git/HEAD", ".cargo/registry/src/x", ".m2/repository/a/b", ".cache/x", "go/pkg/x"} {
+		name = filepath.Join(dir, name)
+		g.Expect(os.MkdirAll(filepath.Dir(name), 0o755)).To(Succeed())
+		write(t, name, "x")
+	}
+	files := func(asked ...string) []string {
+		opt := only(dir)
+		opt.Watch = append(opt.Watch, asked...)
+		var out []string
+		for _, f := range take(t, tg, opt).Facts("file") {
+			if kind, _ := f.Attrs().Get("type"); kind == "file" {
+				out = append(out, f.Name)
+			}
+		}
+		return below(out, dir)
+	}
+	g.Expect(files()).To(Equal([]string{"DIR/app/.git/HEAD", "DIR/go/pkg/x"}))
+	g.Expect(files(dir + "/app/node_modules")).To(ContainElement("DIR/app/node_modules/left-pad/index.js"))
 }
 
 // Hash takes more names than one command line holds.

@@ -37,8 +37,14 @@ func Noise() []NoiseRule {
 		{Pattern: "/var/tmp/**", Why: "temporary files"},
 		{Pattern: "/var/log/**", Why: "logs; their folders are compared", Folders: true},
 		{Pattern: "/var/cache/**", Why: "caches, Puppet's and apt's among them; their folders are compared", Folders: true},
-		{Pattern: "/root/.cache/**", Why: "caches of programs that root runs"},
-		{Pattern: "/home/*/.cache/**", Why: "caches of programs that people run"},
+		{Pattern: "/**/.cache/**", Why: "caches of programs that people run"},
+		{Pattern: "/**/go/pkg/mod/**", Why: "the cache of Go's modules; go mod download fills it"},
+		{Pattern: "/**/{node_modules,.npm,.yarn/cache,.pnpm-store}/**", Why: "what npm, yarn and pnpm have fetched"},
+		{Pattern: "/**/{.cargo/registry,.cargo/git,.rustup/toolchains}/**", Why: "what cargo and rustup have fetched"},
+		{Pattern: "/**/{.m2/repository,.gradle/caches,.gradle/wrapper,.ivy2/cache}/**", Why: "what Maven, Gradle and Ivy have fetched"},
+		{Pattern: "/**/{.nuget/packages,.composer/cache,.bundle/cache,.conda/pkgs}/**", Why: "what NuGet, Composer, Bundler and conda have fetched"},
+		{Pattern: "/**/{.git/objects,.hg/store,.svn/pristine}/**", Why: "the histories of repositories; what is checked out is compared"},
+		{Pattern: "/**/{.vscode-server,.local/share/Trash}/**", Why: "an editor's own programs, and what people threw away"},
 		{Pattern: "/etc/{passwd,shadow,group,gshadow,subuid,subgid}-", Why: "backups of the account databases"},
 		{Pattern: "/etc/.pwd.lock", Why: "the lock of the account databases"},
 		{Pattern: "/etc/mtab", Why: "what is mounted is told as mounts"},
@@ -138,12 +144,9 @@ func (f filter) wanted(r NoiseRule, kind, name string) bool {
 	if r.Why == "" || kind != KindFile && kind != KindCron {
 		return false
 	}
-	for _, dir := range f.asked {
-		if below(name, dir) && (r.matches(KindFile, dir, false) || r.Pattern == dir+"/**") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.asked, func(dir string) bool {
+		return below(name, dir) && (r.matches(KindFile, dir, false) || r.matches(KindFile, dir+"/x", false))
+	})
 }
 
 func (r NoiseRule) matches(kind, name string, folder bool) bool {
@@ -181,16 +184,44 @@ func below(name, dir string) bool {
 	return dir == "/" || strings.HasPrefix(name, dir) && (len(name) == len(dir) || name[len(dir)] == '/')
 }
 
-// pruned are the folders that need not be looked into, since all that is below is
-// left out.
+// pruned are the folders that need not be looked into, since all that is below is left
+// out: DIR of a pattern DIR/**, and */DIR of a pattern /**/DIR/**, as find(1) takes it.
+// None of them holds what somebody wants to see.
 func (f filter) pruned() []string {
 	var out []string
+	add := func(dir string) {
+		if !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
 	for _, r := range f.rules {
 		kind, pattern := splitPattern(r.Pattern)
-		dir, ok := plainFolder(pattern)
-		if ok && kind == KindFile && !r.Folders && r.Except == nil && !slices.Contains(out, dir) {
-			out = append(out, path.Clean(dir))
+		if kind != KindFile || r.Folders || r.Except != nil || slices.ContainsFunc(f.asked, func(dir string) bool { return f.wanted(r, KindFile, dir+"/x") }) {
+			continue
 		}
+		if dir, ok := plainFolder(pattern); ok {
+			add(path.Clean(dir))
+			continue
+		}
+		rest, anywhere := strings.CutPrefix(pattern, "/**/")
+		for _, name := range alternatives(rest) {
+			if dir, ok := plainFolder(name); anywhere && ok {
+				add("*/" + dir)
+			}
+		}
+	}
+	return out
+}
+
+// alternatives takes a pattern with one {a,b} at its beginning apart.
+func alternatives(pattern string) []string {
+	inside, rest, ok := strings.Cut(strings.TrimPrefix(pattern, "{"), "}")
+	if !strings.HasPrefix(pattern, "{") || !ok {
+		return []string{pattern}
+	}
+	var out []string
+	for one := range strings.SplitSeq(inside, ",") {
+		out = append(out, one+rest)
 	}
 	return out
 }

@@ -104,8 +104,8 @@ type request struct {
 	sections []section
 	watch    []string // folders to be looked into, none within another
 	asked    []string
-	pruned   []string
-	mark     string // stands in no name and no content
+	pruned   []string // not looked into, as find(1)'s -path takes them
+	mark     string   // stands in no name and no content
 }
 
 // A section is one question and the kinds of facts that it is about.
@@ -141,11 +141,7 @@ func newRequest(opt Options) (*request, error) {
 	if opt.Whole {
 		r.watch = []string{"/"}
 	}
-	for _, dir := range newFilter(opt.Ignore, r.asked, opt.Container).pruned() {
-		if !slices.ContainsFunc(r.asked, func(a string) bool { return below(a, dir) }) || slices.Contains(opt.Ignore, dir+"/**") {
-			r.pruned = append(r.pruned, dir)
-		}
-	}
+	r.pruned = newFilter(opt.Ignore, r.asked, opt.Container).pruned()
 	r.sections = []section{
 		r.packages(), r.services(), r.accounts(), r.passwords(), r.ports(), r.mounts(), r.parameters(), r.files(opt.Stamps),
 	}
