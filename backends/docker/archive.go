@@ -237,13 +237,18 @@ func (l live) fetch(ctx context.Context, name string, each func(name string, h *
 		return false, err
 	}
 	defer r.Close()
+	return r.each(each)
+}
+
+// each hands all entries to a function, until that says errEnough; see fetch.
+func (e *entries) each(do func(name string, h *tar.Header, r io.Reader) error) (whole bool, err error) {
 	for {
-		name, h, err := r.next()
+		name, h, err := e.next()
 		switch {
 		case err == io.EOF:
 			return true, nil
 		case err == nil:
-			err = each(name, h, r)
+			err = do(name, h, e)
 		}
 		if errors.Is(err, errEnough) {
 			return false, nil

@@ -278,7 +278,11 @@ func (m *imageContainer) create(ctx context.Context) error {
 	}
 	created, err := m.api.ContainerCreate(ctx, config, host, nil, nil, m.name)
 	if err != nil {
-		return unreachable(m.target, "create a container", err, "")
+		advice := ""
+		if errdefs.IsConflict(err) {
+			advice = "docker rm -f " + m.name + " removes the container of that name."
+		}
+		return unreachable(m.target, "create a container", err, advice)
 	}
 	m.id = created.ID
 	switch {

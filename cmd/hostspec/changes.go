@@ -17,12 +17,15 @@ import (
 type root struct {
 	path string
 	from loop.Stage
+	// shared says that converge may write there, too.
+	shared bool
 }
 
 // A seenFile is what tells that a file has changed. Looking again and again finds what
 // editors do by renaming, and works on every file system.
 type seenFile struct {
 	from     loop.Stage
+	shared   bool
 	size     int64
 	mode     fs.FileMode
 	modified int64 // nanoseconds
@@ -56,7 +59,7 @@ func scan(roots []root) (map[string]seenFile, time.Duration) {
 				return nil
 			}
 			if info, err := os.Stat(name); err == nil {
-				f := seenFile{from: r.from, size: info.Size(), mode: info.Mode(), modified: info.ModTime().UnixNano()}
+				f := seenFile{from: r.from, shared: r.shared, size: info.Size(), mode: info.Mode(), modified: info.ModTime().UnixNano()}
 				if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 					f.inode = sys.Ino
 				}
@@ -79,15 +82,26 @@ func passing(name string) bool {
 	return hidden || part
 }
 
-// changed says from which stage on the changes matter, and which files have changed, as
-// people name them.
-func changed(before, now map[string]seenFile) (from loop.Stage, names []string) {
+// A change is what has become of the files that are watched.
+type change struct {
+	// from is the stage from which on it matters; empty where nothing has changed.
+	from loop.Stage
+	// compile says that specs are to be compiled anew.
+	compile bool
+	// names are the files, sorted, as people name them.
+	names []string
+}
+
+// changed compares what was seen.
+func changed(before, now map[string]seenFile) (c change) {
 	order := loop.Stages()
 	first := len(order)
 	note := func(name string, f seenFile) {
 		if i := slices.Index(order, f.from); i >= 0 {
 			first = min(first, i)
-			names = append(names, shortName(name))
+			c.names = append(c.names, shortName(name))
+			// Specs may use packages of the module that lie elsewhere.
+			c.compile = c.compile || f.from != loop.Converged || slices.Contains([]string{".go", ".mod", ".sum"}, filepath.Ext(name))
 		}
 	}
 	for name, f := range now {
@@ -100,11 +114,27 @@ func changed(before, now map[string]seenFile) (from loop.Stage, names []string) 
 			note(name, f)
 		}
 	}
-	slices.Sort(names)
-	if first == len(order) {
-		return loop.Green, names
+	slices.Sort(c.names)
+	if first < len(order) {
+		c.from = order[first]
 	}
-	return order[first], names
+	return c
+}
+
+// differing names the shared files that differ, or are there once only.
+func differing(a, b map[string]seenFile) map[string]bool {
+	out := map[string]bool{}
+	for name, f := range a {
+		if f.shared && b[name] != f {
+			out[name] = true
+		}
+	}
+	for name, f := range b {
+		if f.shared && a[name] != f {
+			out[name] = true
+		}
+	}
+	return out
 }
 
 // shortName names a file from the working directory, where it is below that.

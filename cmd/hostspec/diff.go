@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/hostspec/hostspec/spec/snapshot"
@@ -44,11 +45,13 @@ func (d *diffCommand) Run(c *console) error {
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
-	before, after, err := d.both(stop.soft)
+	show := newProgress(c.stderr, true)
+	show.begin("comparing")
+	difference, err := d.compare(stop)
+	show.end()
 	if err != nil {
 		return stop.explain(err)
 	}
-	difference := snapshot.Diff(before, after, snapshot.DiffOptions{Ignore: d.Ignore})
 	format := difference.Format
 	if d.Format == "json" {
 		format = difference.FormatJSON
@@ -63,6 +66,45 @@ func (d *diffCommand) Run(c *console) error {
 		return exit(exitNotTold)
 	}
 	return nil
+}
+
+// compare ends at an interrupt, also where a file is a pipe that nobody writes to, or
+// holds so much that comparing takes long. Only targets are waited for, which are being
+// closed then, until somebody interrupts once more.
+func (d *diffCommand) compare(stop *stopper) (*snapshot.Difference, error) {
+	type compared struct {
+		difference *snapshot.Difference
+		err        error
+	}
+	result := make(chan compared, 1)
+	asking := make(chan struct{})
+	go func() {
+		before, after, err := d.both(stop.soft)
+		close(asking)
+		if err != nil {
+			result <- compared{nil, err}
+			return
+		}
+		result <- compared{snapshot.Diff(before, after, snapshot.DiffOptions{Ignore: d.Ignore}), nil}
+	}()
+	select {
+	case r := <-result:
+		return r.difference, r.err
+	case <-stop.soft.Done():
+	}
+	if slices.ContainsFunc(d.Sides, isTarget) {
+		select {
+		case <-asking:
+		case <-stop.hard.Done():
+		}
+	}
+	return nil, context.Cause(stop.soft)
+}
+
+// isTarget reports whether a side is no file.
+func isTarget(side string) bool {
+	_, err := os.Stat(side)
+	return err != nil
 }
 
 // both gets the two sides at the same time. What is wrong with how one was named is
@@ -91,7 +133,7 @@ func (d *diffCommand) both(ctx context.Context) (before, after *snapshot.Snapsho
 
 // side finds out what somebody means: a file, if there is one of that name.
 func (d *diffCommand) side(ctx context.Context, name string) (func() (*snapshot.Snapshot, error), error) {
-	if _, err := os.Stat(name); err == nil {
+	if !isTarget(name) {
 		return func() (*snapshot.Snapshot, error) {
 			s, err := snapshot.ReadFile(name)
 			if err != nil {

@@ -71,7 +71,10 @@ func (s *snapshotCommand) Run(c *console) error {
 	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
+	show := newProgress(c.stderr, true)
+	show.begin("snapshot")
 	taken, err := s.take(stop.soft, targets[0].text)
+	show.end()
 	if err != nil {
 		return stop.explain(err)
 	}

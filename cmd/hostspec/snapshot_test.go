@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
@@ -24,7 +25,7 @@ func TestSnapshotAndDiff(t *testing.T) {
 	m.Exec(t, "echo hello >/etc/motd; chmod 600 /etc/fstab; echo x >/var/lib/hs-watched; useradd hsnew")
 	a := hostspec(t, "diff", before, root).run()
 	a.wants(t, 1, "file /etc/fstab  mode 0644 -> 0600\n", "file /etc/motd  ", "user hsnew  (absent) -> uid ", "differences: 1 user, 1 password, 1 group, ")
-	if strings.Contains(a.stdout, "hs-watched") || a.stderr != "" {
+	if strings.Contains(a.stdout, "hs-watched") || strings.Contains(a.stderr, "hostspec:") {
 		t.Errorf("got %s%s", a.stdout, a.stderr)
 	}
 	hostspec(t, "diff", before, root, "--watch-path", "/var/lib").run().wants(t, 1, "could not tell file /var/lib/**: watched only after")
@@ -99,4 +100,30 @@ func TestSnapshot_PrintsWhatIsIgnored(t *testing.T) {
 		hostspec(t, command, "--print-ignored").run().wants(t, 0, "/tmp/** ", "temporary files", "(containers only)")
 	}
 	hostspec(t, "diff", "--help").run().wants(t, 0, "something differs", "--watch-path")
+}
+
+// A file that never ends does not keep it from ending.
+func TestDiff_Interrupted(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		cmd := hostspec(t, "diff", pipe, pipe).command(t.Context())
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		held, err := os.OpenFile(pipe, os.O_WRONLY, 0) // when the other side is opened
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // the exit code tells
+		_ = held.Close()
+		if code := cmd.ProcessState.ExitCode(); code != 130 {
+			t.Errorf("%v: exit %d", signal, code)
+		}
+	}
 }

@@ -27,6 +27,7 @@ type tddRun struct {
 
 	// The rest is of one report: the whole run, or one turn of --watch.
 	outputs  *outputs
+	screen   *progress
 	began    time.Time
 	counts   map[report.Outcome]int
 	problems []report.Problem
@@ -41,6 +42,11 @@ type tddRun struct {
 func (r *tddRun) begin(outputs *outputs) {
 	r.outputs, r.began, r.counts = outputs, time.Now(), map[report.Outcome]int{}
 	r.problems, r.refused, r.untested, r.printed = nil, false, false, 0
+	to := r.console.stdout
+	if outputs.terminal != "" {
+		to = r.console.stderr
+	}
+	r.screen = newProgress(to, outputs.terminal == "")
 }
 
 // compile makes a test binary of each package of all suites, before a container is
@@ -76,11 +82,13 @@ func (r *tddRun) hooks(s *loop.Suite) loop.Hooks {
 			return r.specs(ctx, s, stage, target)
 		},
 	}
+	h.Begin = func(stage loop.Stage) { r.screen.begin(string(stage)) }
 	out := r.stages()
 	if r.command.Quiet {
 		said := &tail{}
-		h.Output = said
+		h.Output = io.MultiWriter(said, r.screen.sayer())
 		h.End = func(e loop.StageResult) {
+			r.screen.end()
 			if text := said.String(); e.Outcome == loop.Broken && text != "" {
 				fmt.Fprintln(out, "    | "+strings.ReplaceAll(text, "\n", "\n    | "))
 			}
@@ -90,8 +98,9 @@ func (r *tddRun) hooks(s *loop.Suite) loop.Hooks {
 		return h
 	}
 	live := &prefixer{prefix: "    | ", w: counter{out, &r.printed}, mu: &sync.Mutex{}}
-	h.Output = live
+	h.Output = io.MultiWriter(live, r.screen.sayer())
 	h.End = func(e loop.StageResult) {
+		r.screen.end()
 		live.flush()
 		r.tell(s, e)
 	}
@@ -100,12 +109,7 @@ func (r *tddRun) hooks(s *loop.Suite) loop.Hooks {
 
 // stages is where the stages are told and what converge prints: on the terminal,
 // unless a report is being written there.
-func (r *tddRun) stages() io.Writer {
-	if r.outputs.terminal != "" {
-		return r.console.stderr
-	}
-	return r.console.stdout
-}
+func (r *tddRun) stages() io.Writer { return r.screen }
 
 // A counter counts the writes, each of which is a line.
 type counter struct {
@@ -145,7 +149,7 @@ func (r *tddRun) stageLine(e loop.StageResult) string {
 	return strings.TrimRight(fmt.Sprintf("  %-10s  %s  %8s  %s", e.Stage, outcome, took, e.Summary), " ")
 }
 
-func (r *tddRun) colored() bool { return !r.command.NoColor && wantsColor(r.stages()) }
+func (r *tddRun) colored() bool { return !r.command.NoColor && wantsColor(r.screen.to) }
 
 // specs runs the specs of a suite in one stage and hands them to the reports.
 func (r *tddRun) specs(ctx context.Context, s *loop.Suite, stage loop.Stage, target string) loop.SpecRun {
@@ -207,14 +211,24 @@ func (r *tddRun) finish(results []*loop.Result) int {
 	if len(results) == 0 {
 		return code
 	}
+	for _, one := range results {
+		r.tellKept(one.Kept)
+	}
 	const screen = 12 // lines between the stages that leave them all in sight
-	if r.printed > screen && r.outputs.terminal != "documentation" && isTerminal(r.stages()) {
+	if r.printed > screen && r.outputs.terminal != "documentation" && isTerminal(r.screen.to) {
 		r.overview(results)
 	}
 	if _, err := fmt.Fprintln(r.outputs.lastLine, sum.Line()); err != nil && code == exitHeld {
 		code = exitNotTold
 	}
 	return code
+}
+
+// tellKept says what --keep has left, and how to get in.
+func (r *tddRun) tellKept(container string) {
+	if container != "" {
+		fmt.Fprintf(r.stages(), "  container %s is kept: docker exec -it %[1]s sh leads into it, --reuse goes on with it, docker rm -fv %[1]s removes it\n", container)
+	}
 }
 
 // overview shows all stages on one screen, without what was printed between them.

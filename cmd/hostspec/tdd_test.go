@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -236,7 +237,7 @@ func TestLoop_OnATerminal(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	for _, color := range []bool{true, false} {
 		ours, theirs := openTerminal(t)
-		cmd := tdd(t, image, "seq 20; "+appConf, "--no-color="+strconv.FormatBool(!color)).with("TERM=xterm").command(t.Context())
+		cmd := tdd(t, image, "seq 20; [ -e /etc/app.conf ] || sleep 5; "+appConf, "--no-color="+strconv.FormatBool(!color)).with("TERM=xterm").command(t.Context())
 		cmd.Stdout = theirs
 		said := make(chan string, 1)
 		go func() {
@@ -250,6 +251,9 @@ func TestLoop_OnATerminal(t *testing.T) {
 		_, overview, ok := strings.Cut(text, "all of suite suite\r\n")
 		if err != nil || !ok || strings.Count(overview, "\n") != 8 {
 			t.Errorf("%v: %s", err, text)
+		}
+		if !regexp.MustCompile(`\r  converge    \d+ s  \d+`).MatchString(text) {
+			t.Errorf("it does not say that converge goes on: %q", text)
 		}
 		if strings.Contains(text, "\x1b[32mheld") != color || strings.Contains(text, "\x1b") != color {
 			t.Errorf("colour, want %v: %q", color, text)

@@ -19,27 +19,37 @@ type session struct {
 	open  *loop.Session
 	// remove removes the compiled specs.
 	remove func()
-	// due is from where a turn was wanted that could not be; empty for none.
-	due  loop.Stage
+	// due is what a turn was wanted for that could not be.
+	due change
+	// seen is what the files were like when the turn began.
 	seen map[string]seenFile
+	// writes are the files that converge itself writes on this side, as both of its runs
+	// have shown, and passing those of one run.
+	writes  map[string]bool
+	passing []map[string]bool
+	begun   map[string]seenFile // when converge began
+	// echo says that this turn began by nothing but what the last one may have written.
+	echo bool
 }
 
 // watch goes on until somebody stops it. What it was given is compiled already.
 func (r *tddRun) watch(s *loop.Suite, remove func()) int {
-	w := &session{tddRun: r, suite: s, remove: remove}
+	w := &session{tddRun: r, suite: s, remove: remove, writes: map[string]bool{}}
 	defer func() { w.remove() }()
-	w.seen, _ = scan(w.roots())
+	w.look()
 	code := w.first()
 	for !r.stop.interrupted() {
-		from, ok := w.wait()
+		c, ok := w.wait()
 		if !ok {
 			break
 		}
-		code = w.again(from)
+		code = w.again(c)
 	}
-	if err := w.open.Close(); err != nil {
+	kept, err := w.open.Close()
+	if err != nil {
 		fmt.Fprintf(r.console.stderr, "hostspec: %v\n", err)
 	}
+	w.tellKept(kept)
 	if r.stop.interrupted() {
 		return exitInterrupted
 	}
@@ -50,17 +60,104 @@ func (r *tddRun) watch(s *loop.Suite, remove func()) int {
 func (w *session) first() int {
 	fmt.Fprintf(w.stages(), "suite %s\n", w.suite.Name)
 	w.suite.Promote = "" // nothing is promoted while somebody works on it
-	w.open = loop.Open(w.suite, w.options(w.suite), w.hooks(w.suite))
+	w.open = loop.Open(w.suite, w.options(w.suite), w.watching(w.hooks(w.suite)))
 	return w.turn(loop.Create)
 }
 
 func (w *session) turn(from loop.Stage) int {
+	w.passing = nil
 	result := w.open.Turn(w.stop.soft, from)
-	if w.written() {
-		// What converge writes on this side is no reason to converge again.
-		w.seen, _ = scan(w.roots())
-	}
+	result.Kept = ""
+	w.forgive()
 	return w.finish([]*loop.Result{result})
+}
+
+// watching looks at the files around each run of converge, and takes back what cannot be
+// told of a converge whose manifest changed as it ran.
+func (w *session) watching(h loop.Hooks) loop.Hooks {
+	begin, end := h.Begin, h.End
+	converges := func(s loop.Stage) bool { return s == loop.Converged || s == loop.Idempotent }
+	h.Begin = func(s loop.Stage) {
+		begin(s)
+		if converges(s) && w.written() {
+			w.begun, _ = scan(w.roots())
+		}
+	}
+	h.End = func(e loop.StageResult) {
+		if converges(e.Stage) && w.written() {
+			now, _ := scan(w.roots())
+			w.passing = append(w.passing, differing(w.begun, now))
+		}
+		end(e)
+	}
+	h.Edited = func() []string {
+		now, _ := scan(w.roots())
+		own := maps.Clone(w.writes)
+		if len(w.passing) == 1 {
+			maps.Copy(own, both(w.passing[0], differing(w.begun, now)))
+		}
+		w.ignore(now, own)
+		return changed(w.seen, now).names
+	}
+	return h
+}
+
+// look remembers what the files are like.
+func (w *session) look() { w.seen, _ = scan(w.roots()) }
+
+// ignore takes names for unchanged.
+func (w *session) ignore(now map[string]seenFile, names map[string]bool) {
+	for name := range names {
+		if f, ok := w.seen[name]; ok {
+			now[name] = f
+		} else {
+			delete(now, name)
+		}
+	}
+}
+
+// both are the names that are in two sets.
+func both(a, b map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for name := range a {
+		if b[name] {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// forgive takes what converge has written on this side for seen: it is no reason to
+// converge again. What both of its runs have written is converge's own. What one of them
+// has may have been somebody's edit, and begins another turn, but not one after another.
+func (w *session) forgive() {
+	if len(w.passing) == 0 {
+		return
+	}
+	now, _ := scan(w.roots())
+	once := map[string]bool{}
+	for _, names := range w.passing {
+		maps.Copy(once, names)
+	}
+	switch {
+	case w.echo:
+		maps.Copy(w.writes, once)
+	case len(w.passing) > 1:
+		maps.Copy(w.writes, both(w.passing[0], w.passing[1]))
+	}
+	for name := range once {
+		if !w.writes[name] {
+			continue
+		}
+		if f, ok := now[name]; ok {
+			w.seen[name] = f
+		} else {
+			delete(w.seen, name)
+		}
+	}
+	again := changed(w.seen, now).from != ""
+	w.ignore(now, once)
+	w.echo = again && changed(w.seen, now).from == ""
 }
 
 // written tells whether converge runs where the files are that are watched.
@@ -70,11 +167,12 @@ func (w *session) written() bool {
 
 // again goes through what has to be gone through after a change. What cannot be used
 // as it is waits for the next change.
-func (w *session) again(from loop.Stage) int {
-	if w.due == loop.Create {
-		from = w.due
+func (w *session) again(c change) int {
+	if order := loop.Stages(); w.due.from != "" && slices.Index(order, w.due.from) < slices.Index(order, c.from) {
+		c.from = w.due.from
 	}
-	w.due = from
+	c.compile = c.compile || w.due.compile
+	w.due = c
 	outputs, err := w.command.outputs(w.console)
 	if err != nil {
 		return w.not(err)
@@ -82,14 +180,14 @@ func (w *session) again(from loop.Stage) int {
 	defer outputs.abandon()
 	w.begin(outputs)
 	suite := w.suite
-	if from == loop.Create {
+	if c.from == loop.Create {
 		suites, err := w.command.suites()
 		if err != nil {
 			return w.not(err)
 		}
 		suite = suites[0]
 	}
-	if from != loop.Converged {
+	if c.compile {
 		remove, err := w.compile([]*loop.Suite{suite})
 		if err != nil {
 			return w.not(err)
@@ -97,11 +195,11 @@ func (w *session) again(from loop.Stage) int {
 		w.remove()
 		w.remove = remove
 	}
-	w.due = ""
-	if from != loop.Create {
-		return w.turn(from)
+	w.due = change{}
+	if c.from != loop.Create {
+		return w.turn(c.from)
 	}
-	if err := w.open.Close(); err != nil {
+	if err := w.open.Discard(); err != nil {
 		return w.not(err)
 	}
 	w.suite = suite
@@ -117,9 +215,8 @@ func (w *session) not(err error) int {
 }
 
 // wait waits for a change, and until nothing has changed any more for a moment: editors
-// write in several steps. It says from which stage on the change matters, and false when
-// somebody wants an end.
-func (w *session) wait() (from loop.Stage, ok bool) {
+// write in several steps. ok is false when somebody wants an end.
+func (w *session) wait() (c change, ok bool) {
 	const (
 		often = 200 * time.Millisecond
 		quiet = 100 * time.Millisecond
@@ -131,28 +228,29 @@ func (w *session) wait() (from loop.Stage, ok bool) {
 	for {
 		select {
 		case <-w.stop.soft.Done():
-			return "", false
+			return c, false
 		case <-time.After(pause):
 		}
 		now, took := scan(w.roots())
 		// Looking must not keep the machine busy where there is much to look at.
 		pause = max(often, 10*took)
 		switch {
-		case maps.Equal(now, w.seen):
+		case changed(w.seen, now).from == "":
 			pending = nil
 			continue
 		case !maps.Equal(now, pending):
 			pending, pause = now, quiet
 			continue
 		}
-		from, names := changed(w.seen, now)
+		c := changed(w.seen, now)
 		w.seen = now
+		names := c.names
 		more := ""
 		if len(names) > 3 {
 			names, more = names[:3], fmt.Sprintf(" and %d more", len(names)-3)
 		}
 		fmt.Fprintf(out, "\n%s  %s%s\n", time.Now().Format(time.TimeOnly), strings.Join(names, " "), more)
-		return from, true
+		return c, true
 	}
 }
 
@@ -163,31 +261,31 @@ func (w *session) roots() []root {
 		places, err := readArgument(arg)
 		for _, p := range places {
 			if err == nil && !p.byImport {
-				roots = append(roots, root{p.dir, loop.Green})
+				roots = append(roots, root{path: p.dir, from: loop.Green})
 			}
 		}
 	}
 	for _, p := range w.packages[w.suite] {
-		roots = append(roots, root{p.dir, loop.Green})
+		roots = append(roots, root{path: p.dir, from: loop.Green})
 	}
 	for _, m := range w.suite.Mounts {
-		roots = append(roots, root{m.Source, loop.Converged})
+		roots = append(roots, root{path: m.Source, from: loop.Converged})
 	}
 	config := w.command.Config
 	if config == "" {
 		config = loop.ConfigName
 	}
-	roots = append(roots, root{config, loop.Create})
+	roots = append(roots, root{path: config, from: loop.Create})
 	if w.suite.Dockerfile != "" {
-		roots = append(roots, root{w.suite.Dockerfile, loop.Create}, root{filepath.Dir(w.suite.Dockerfile), loop.Create})
+		roots = append(roots, root{path: w.suite.Dockerfile, from: loop.Create}, root{path: filepath.Dir(w.suite.Dockerfile), from: loop.Create})
 	}
 	if w.written() {
-		roots = append(roots, root{".", loop.Converged})
+		roots = append(roots, root{path: ".", from: loop.Converged, shared: true})
 	}
 	var own []root // reports are written anew in each turn
 	for _, f := range w.command.Formats {
 		if _, file, ok := strings.Cut(f, ":"); ok {
-			own = append(own, root{file, ""})
+			own = append(own, root{path: file})
 		}
 	}
 	roots = append(own, roots...)

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -135,6 +136,12 @@ func TestLoop_Watch(t *testing.T) {
 	if now := docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image); !strings.Contains(now, strings.Fields(containers)[0]) {
 		t.Errorf("other containers: %s, then %s", containers, now)
 	}
+	// Both at once: specs that are compiled anew, after converge.
+	w.stopped(func() {
+		w.save("spec/app_test.go", strings.Replace(appSpec, "8080", "90", 1))
+		w.save("app/app.conf", "port = 90\n")
+	})
+	w.turn([]string{"app/app.conf spec/app_test.go\n", "converge    held", "green       held"})
 	// The file of suites: all anew, once it is right.
 	w.save("hostspec.yaml", appConfig(image, "    evn: {A: b}\n"))
 	w.turn([]string{`hostspec.yaml:7:5: unknown key "evn"`}, "create")
@@ -163,14 +170,49 @@ func TestLoop_WatchMends(t *testing.T) {
 	w.turn([]string{"converge    broken"})
 	w.save("app/converge", "")
 	w.turn([]string{"suite web: held"})
+	// A manifest that is edited between both runs is told as that, and then converged.
+	w.save("app/converge", "[ ! -e /tmp/ran ] || until [ -e /app/go ]; do sleep 0.1; done; touch /tmp/ran\n")
+	w.next("green       held")
+	w.save("app/app.conf", "port = 8080\nmore\n")
+	w.save("app/go", "")
+	w.turn([]string{"could not tell: files changed meanwhile", "      app/app.conf\n"}, "idempotent  failed")
+	w.turn([]string{"app/app.conf app/go\n", "converge    held", "suite web: held"})
 	w.stop()
 	wantNoContainerOf(t, image)
 }
 
+// stopped does something while the watcher does not look.
+func (w *watched) stopped(do func()) {
+	w.t.Helper()
+	if err := w.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		w.t.Fatal(err)
+	}
+	do()
+	if err := w.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// What converge writes on this side is no reason to converge again; what people write
+// there as it runs is. The container is kept in the end, however often it was made.
 func TestLoop_WatchKeeps(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	w := startWatch(t, image, "--keep")
+	w.save("site.conf", "port = 8080\n")
+	w.save("hostspec.yaml", strings.Replace(appConfig(image, ""), "converge: cp /app/app.conf /etc/app.conf",
+		"converge: {run: 'echo x >>log; sleep 1; docker exec -i \"$HOSTSPEC_CONTAINER\" sh -c \"cat >/etc/app.conf\" <site.conf', on: here}", 1))
+	w.turn([]string{"create      held", "suite web: held"})
+	w.save("site.conf", "port = 8080\nmore\n")
+	w.turn([]string{"site.conf\n", "converge    held", "suite web: held"}, "log")
+	w.save("site.conf", "port = 8080\nyet more\n")
+	w.next("green       held")
+	w.save("site.conf", "port = 8080\nand more\n")
+	w.turn([]string{}, "idempotent  failed")
+	w.turn([]string{"site.conf\n", "suite web: held"}, "log")
 	w.stop()
+	if said := read(t, w.log); !strings.Contains(said, " is kept: docker exec -it hostspec-tdd-") {
+		t.Errorf("it does not say what it has kept:\n%s", said)
+	}
 	left := strings.Fields(docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image))
 	if len(left) != 1 {
 		t.Errorf("containers %v are left, want the one that is kept", left)

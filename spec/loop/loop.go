@@ -71,6 +71,8 @@ type Result struct {
 	// Image is the ID of the image that was promoted.
 	Image string        `json:"image,omitempty"`
 	Took  time.Duration `json:"took"`
+	// Kept is the container that Options.Keep has left.
+	Kept string `json:"kept,omitempty"`
 	// Interrupted says that somebody ended it.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
@@ -130,6 +132,9 @@ type Hooks struct {
 	// Begin is told that a stage begins, and End how it went.
 	Begin func(Stage)
 	End   func(StageResult)
+	// Edited names the files that people have changed since the turn began, where
+	// somebody watches them.
+	Edited func() []string
 	// Output is told what converge and docker build print.
 	Output io.Writer
 }
@@ -208,6 +213,9 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 		if ctx.Err() != nil && (stage != Promote || r.Outcome != Held) {
 			r.Outcome, r.Summary, r.Details = Broken, "interrupted", nil
 		}
+		if stage == Idempotent && r.Outcome == Failed {
+			r = l.unlessEdited(r)
+		}
 		l.end(r)
 		switch {
 		case r.Outcome == Broken:
@@ -216,6 +224,19 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 			over = "not reached: green failed"
 		}
 	}
+}
+
+// unlessEdited takes back that converge is not idempotent where it was another one the
+// second time.
+func (l *run) unlessEdited(r StageResult) StageResult {
+	if l.hooks.Edited == nil {
+		return r
+	}
+	names := l.hooks.Edited()
+	if len(names) == 0 {
+		return r
+	}
+	return StageResult{Stage: r.Stage, Took: r.Took, Outcome: Broken, Summary: "could not tell: files changed meanwhile", Details: shortened(names)}
 }
 
 func (l *run) end(r StageResult) {
@@ -362,6 +383,7 @@ func (l *run) cleanUp() error {
 	if l.draft != nil {
 		if l.opt.Keep {
 			errs = append(errs, l.draft.Leave())
+			l.result.Kept = l.opt.Container
 		} else {
 			errs = append(errs, l.draft.Close())
 		}

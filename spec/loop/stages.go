@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -88,21 +89,28 @@ func specLine(r report.Result) string {
 	return fmt.Sprintf("%s (%s:%d)", name, r.Location.File, r.Location.Line)
 }
 
-// found is what a failure says beside its title: what was found in place of what was
-// wanted, without how it was asked, which stands in the reports.
+// part is the first line of a part of a failure: what was found, where, how it was asked.
+var part = regexp.MustCompile(`^  ([a-z]+) +\S`)
+
+// found is what a failure says beside its title, without where and how it was asked,
+// which stands in the reports.
 func found(message string) string {
 	var out strings.Builder
-	lines := strings.Split(strings.TrimSpace(message), "\n")
-	for i, line := range lines {
-		label := strings.Fields(line)
-		if i > 0 && len(label) > 0 && slices.Contains([]string{"because", "found", "near"}, label[0]) {
+	lines := strings.Split(strings.TrimRight(message, "\n "), "\n")
+	parted, kept := false, false
+	for _, line := range lines[1:] {
+		if m := part.FindStringSubmatch(line); m != nil {
+			parted, kept = true, m[1] != "target" && m[1] != "asked"
+		}
+		if kept {
 			out.WriteString("\n  " + line)
 		}
 	}
-	if out.Len() > 0 {
+	if parted {
 		return out.String()
 	}
 	// Gomega's own texts, or an author's.
+	out.Reset()
 	for _, line := range lines[:min(len(lines), 12)] {
 		if line != "" {
 			out.WriteString("\n    " + line)

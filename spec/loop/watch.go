@@ -88,10 +88,20 @@ func (s *Session) drop() error {
 	return err
 }
 
-// Close removes the container, or leaves it where that was asked for.
-func (s *Session) Close() error {
+// Discard removes the container, also one that is to be kept in the end.
+func (s *Session) Discard() error {
 	if s.l.draft == nil && s.l.target == nil {
 		return nil
 	}
-	return s.l.cleanUp()
+	return s.drop()
+}
+
+// Close removes the container, or leaves it where that was asked for; kept is its name
+// then.
+func (s *Session) Close() (kept string, err error) {
+	if s.l.draft == nil && s.l.target == nil {
+		return "", nil
+	}
+	err = s.l.cleanUp()
+	return s.l.result.Kept, err
 }
