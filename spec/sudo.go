@@ -48,7 +48,7 @@ func (s *suite) newTarget(uri *backends.URI, timeout time.Duration) (*target.Tar
 		return nil, s.passwordErr
 	}
 	rememberSecrets()
-	opt := target.Options{Timeout: timeout, As: as, SudoPassword: s.password.Known}
+	opt := target.Options{Timeout: timeout, As: as, SudoPassword: s.password.Known, PasswordTries: s.password}
 	if s.password.CanAsk() {
 		opt.AskSudoPassword = func(ctx context.Context) (string, error) {
 			text, err := s.password.Ask(ctx, uri.String())

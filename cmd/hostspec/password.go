@@ -91,7 +91,7 @@ func newTarget(uri *backends.URI, source *password.Source) (*target.Target, erro
 		return nil, err
 	}
 	evidence.Remember(source.Known)
-	opt := target.Options{As: as, SudoPassword: source.Known}
+	opt := target.Options{As: as, SudoPassword: source.Known, PasswordTries: source}
 	if source.CanAsk() {
 		opt.AskSudoPassword = func(ctx context.Context) (string, error) {
 			text, err := source.Ask(ctx, uri.String())

@@ -115,3 +115,18 @@ func TestRunSudo_AsksOnceOnTheTerminal(t *testing.T) {
 		t.Errorf("%v; the terminal showed %q", err, shown)
 	}
 }
+
+// TestRunSudo_AWrongPasswordIsToldOnce for all packages and targets of an account: one
+// directory may be behind them, which locks it.
+func TestRunSudo_AWrongPasswordIsToldOnce(t *testing.T) {
+	a := rig.NewAccount(t, rig.Password(canary))
+	log := filepath.Join(t.TempDir(), "log")
+	rig.Sudoers(t, a, "USER ALL=(ALL) ALL", "Defaults:USER logfile="+log)
+	one, two := rig.StartSSHD(t), rig.StartSSHD(t)
+	c := hostspec(t, "run", "-t", one.URI(a.Name), "-t", two.URI(a.Name), "--sudo", "./testdata/asroot", "./testdata/good")
+	c.with("HOSTSPEC_SUDO_PASSWORD=wr0ng").run().wants(t, 3, "Sorry, try again.", "the password at hand was refused for "+a.Name)
+	text, err := os.ReadFile(log)
+	if n := strings.Count(string(text), "incorrect password attempt"); n != 1 || !strings.Contains(string(text), "1 incorrect") {
+		t.Errorf("sudo heard %d wrong passwords, %v:\n%s", n, err, text)
+	}
+}

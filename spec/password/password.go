@@ -31,6 +31,10 @@ type Source struct {
 	Known string
 
 	ask func(ctx context.Context, target string) (string, error)
+	// parent keeps count of the tries where this process was started by hostspec run,
+	// and tries does where it was not.
+	parent *parent
+	tries  tries
 
 	mu   sync.Mutex
 	done bool

@@ -16,22 +16,21 @@ import (
 type PasswordTries interface {
 	// Begin is called before sudo on a target is told the password of an account. It
 	// waits while another target finds out whether the password is right, and returns
-	// an error where it is not to be told. The caller calls end when sudo has said what
-	// it thinks of the password, or with Unheard when it has not.
-	Begin(ctx context.Context, login, target string) (end func(Verdict), err error)
+	// an error where it is not to be told. The caller calls end when sudo has said whether
+	// it accepts the password, or with heard false when it has not.
+	Begin(ctx context.Context, login, target string) (end func(heard, accepted bool), err error)
 	// Refused returns the accounts whose password is not to be told on a target, and
 	// why not.
 	Refused(ctx context.Context, target string) map[string]error
 }
 
-// A Verdict is what sudo said of a password.
-type Verdict int
+// A verdict is what sudo said of a password.
+type verdict int
 
-// The verdicts.
 const (
-	Unheard Verdict = iota
-	Accepted
-	Wrong
+	unheard verdict = iota
+	accepted
+	wrong
 )
 
 // become opens a shell as an identity, by way of root where sudo lets the account ask
@@ -102,7 +101,7 @@ func (p *password) refusal() *RefusedError {
 
 // refuse takes note of a refusal.
 func (p *password) refuse(r *RefusedError) {
-	if p == nil || r.verdict() != Wrong {
+	if p == nil || r.verdict() != wrong {
 		return
 	}
 	p.mu.Lock()
@@ -127,9 +126,9 @@ func (t *Target) explain(ctx context.Context, err error) error {
 		return err
 	}
 	c := *r
-	if wrong := t.sudo.password.refusal(); wrong != nil {
+	if w := t.sudo.password.refusal(); w != nil {
 		c.NoPassword = fmt.Errorf("the one at hand was refused when %s was to be asked as (%s), and is not told a second time, which may lock the account",
-			wrong.User, excerpt(wrong.Words))
+			w.User, excerpt(w.Words))
 	} else if c.NoPassword = t.sudo.password.elsewhere(ctx, t.String())[r.Login]; c.NoPassword == nil {
 		return err
 	}
@@ -144,7 +143,7 @@ func (t *Target) mayGoByRoot(as Identity, err error) bool {
 		return false
 	}
 	return (r.By == "sudo" || r.By == "doas") && (r.says("is not allowed to execute", "afraid I can't do that", "not permitted") ||
-		r.wantsPassword() || r.says("uthentication required") || r.Password && r.verdict() == Wrong)
+		r.wantsPassword() || r.says("uthentication required") || r.Password && r.verdict() == wrong)
 }
 
 // says reports whether one of these words is among those of the refusal.
@@ -159,14 +158,14 @@ func (e *RefusedError) says(words ...string) bool {
 
 // verdict is what sudo thinks of the password that it was told: it was content with
 // it where it says that the account lacks a right.
-func (e *RefusedError) verdict() Verdict {
+func (e *RefusedError) verdict() verdict {
 	switch {
 	case !e.Password:
-		return Unheard
+		return unheard
 	case e.says("is not allowed to", "is not in the sudoers file", "may not run sudo"):
-		return Accepted
+		return accepted
 	}
-	return Wrong
+	return wrong
 }
 
 // asRoot is what root runs to become the user $u who runs $c.

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	passwords "github.com/hostspec/hostspec/spec/password"
 )
 
 // A sudoLog is what sudo writes about an account, by its logfile of sudoers(5).
@@ -147,5 +148,35 @@ func neverAsked(t *testing.T) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		t.Error("somebody was asked for a password")
 		return "", errors.New("nobody is there")
+	}
+}
+
+// TestSudo_SeveralTargetsOfOneAccount share what is known of its password: there may be
+// one directory behind them.
+func TestSudo_SeveralTargetsOfOneAccount(t *testing.T) {
+	g := NewWithT(t)
+	one, two, three := rig.StartSSHD(t), rig.StartSSHD(t), rig.StartSSHD(t)
+	a := rig.NewAccount(t, rig.Password("right"))
+	log, line := newSudoLog(t)
+	rig.Sudoers(t, a, "USER ALL=(ALL) ALL", line)
+	tries := &passwords.Source{}
+	errs := make(chan error)
+	for _, sshd := range []*rig.SSHD{one, two} {
+		target := openWith(t, sshd.URI(a.Name), Options{As: root, SudoPassword: "wrong", PasswordTries: tries})
+		go func() {
+			_, err := askAs(t, target, root, "id")
+			errs <- err
+		}()
+	}
+	for range 2 {
+		g.Expect(<-errs).To(MatchError(ContainSubstring("UNREACHABLE")))
+	}
+	_, err := askAs(t, openWith(t, three.URI(a.Name), Options{As: root, SudoPassword: "wrong", PasswordTries: tries}), root, "id")
+	g.Expect(err).To(MatchError(ContainSubstring("the password at hand was refused for " + a.Name + " on ssh://")))
+	g.Expect(log.wrong(t)).To(Equal(1))
+	tries = &passwords.Source{}
+	for _, sshd := range []*rig.SSHD{one, two} {
+		target := openWith(t, sshd.URI(a.Name), Options{As: root, SudoPassword: "right", PasswordTries: tries})
+		g.Expect(askAs(t, target, root, "id -un")).To(Equal("root\n"))
 	}
 }

@@ -108,9 +108,9 @@ func (p *elevatedProcess) Wait() (backends.Status, error) {
 	p.stdin.CloseWithError(io.ErrClosedPipe)
 	close(p.dialogue.done)
 	p.dialogue.patience.Stop()
-	defer p.dialogue.judge(Unheard)
+	defer p.dialogue.judge(unheard)
 	if p.dialogue.isUp() {
-		p.dialogue.judge(Accepted)
+		p.dialogue.judge(accepted)
 	}
 	var none *backends.NoStatusError
 	if err == nil || errors.As(err, &none) {
@@ -143,9 +143,9 @@ type dialogue struct {
 	mu             sync.Mutex
 	stdout, stderr *ear
 	prompts        int
-	told           bool          // the password
-	denied         error         // why it was not told
-	end            func(Verdict) // says how it went
+	told           bool  // the password
+	denied         error // why it was not told
+	end            func(heard, accepted bool)
 	up             bool
 	patience       *time.Timer // ends the input when it fires
 }
@@ -192,20 +192,20 @@ func (d *dialogue) tell(login string) {
 	}
 	select {
 	case <-d.done:
-		d.judge(Unheard)
+		d.judge(unheard)
 	default:
 	}
 	_, _ = io.WriteString(d.stdin, *d.password+"\n")
 }
 
 // judge says once what sudo thought of the password.
-func (d *dialogue) judge(v Verdict) {
+func (d *dialogue) judge(v verdict) {
 	d.mu.Lock()
 	end := d.end
 	d.end = nil
 	d.mu.Unlock()
 	if end != nil {
-		end(v)
+		end(v != unheard, v == accepted)
 	}
 }
 
@@ -249,7 +249,7 @@ func (e *ear) Write(p []byte) (int, error) {
 		e.up, d.up, e.heard = true, true, nil
 		d.patience.Stop()
 		if d.end != nil {
-			go d.judge(Accepted)
+			go d.judge(accepted)
 		}
 		if _, err := e.pass(after); err != nil {
 			return 0, err
