@@ -144,7 +144,7 @@ func TestPortMatchers(t *testing.T) {
 	errs(t, port(80), BeListening().WithProtocol("tpc"), `WithProtocol("tpc"): want one of tcp, udp, tcp6, udp6`)
 	errs(t, port(80), BeListening().OnAddress("localhost"), "want an IP address")
 	errs(t, port(80), BeListening().ByProcess(""), "the name is empty")
-	errs(t, port(0), BeListening(), "0 is no port")
+	errs(t, port(0), BeListening(), "0 is not a port")
 
 	one := BeListening().WithProtocol("tcp")
 	one.OnAddress("127.0.0.1")

@@ -129,21 +129,20 @@ func ParseV6Only(text []byte) map[uint64]bool {
 
 // ParseSocketOwners reads what
 //
-//	ls -l /proc/[0-9]*/fd
+//	QUOTING_STYLE=c ls -ln /proc/[0-9]*/fd
 //
 // prints and returns the PIDs of the processes that hold a socket, by inode.
 // Other open files are passed over.
 func ParseSocketOwners(text []byte) map[uint64][]int {
 	out := map[uint64][]int{}
 	pid := 0
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSuffix(line, "\n")
-		if p, rest, ok := cutProc(line, "fd"); ok && rest == ":" {
+	for line := range lines(text) {
+		if p, rest, ok := cutProc(bytes.TrimPrefix(line, []byte(`"`)), "fd"); ok && (string(rest) == ":" || string(rest) == `":`) {
 			pid = p
 			continue
 		}
-		_, target, ok := strings.Cut(line, " -> ")
-		if inode, isSocket := SocketInode(target); ok && isSocket && line[0] == 'l' && pid != 0 && !slices.Contains(out[inode], pid) {
+		_, target, ok := bytes.Cut(line, []byte(" -> "))
+		if inode, isSocket := SocketInode(string(bytes.Trim(target, `"`))); ok && isSocket && line[0] == 'l' && pid != 0 && !slices.Contains(out[inode], pid) {
 			out[inode] = append(out[inode], pid)
 		}
 	}

@@ -33,39 +33,23 @@ func (p *Port) Name() string { return strconv.Itoa(p.number) }
 // An endpoint is one protocol and address that a socket serves. A dual-stack
 // socket serves two.
 type endpoint struct {
-	fact.Listener
-	address netip.Addr
-	owners  []string
+	protocol string
+	address  netip.Addr
+	port     int
+	inode    uint64
 	// sure is false where it is not known whether the socket serves it.
 	sure bool
 }
 
-// portFact is what takes what comes to any port, by port.
-type portFact struct {
-	port int
-	all  []endpoint
-}
-
-// endpoints are what the sockets of a table serve.
-func endpoints(t socketTable, p processTable) []endpoint {
-	names := map[int]string{}
-	for _, process := range p.processes {
-		names[process.PID] = process.Name()
-	}
+// endpoints yields what the sockets of a table serve; of one port, unless it is 0.
+func (t socketTable) endpoints(port int) []endpoint {
 	var out []endpoint
 	for _, s := range t.sockets {
-		var owners []string
-		for _, pid := range t.owners[s.Inode] {
-			if n := names[pid]; n != "" && !slices.Contains(owners, n) {
-				owners = append(owners, n)
-			}
+		if port != 0 && s.Port != port {
+			continue
 		}
-		slices.Sort(owners)
 		serve := func(protocol string, address netip.Addr, sure bool) {
-			out = append(out, endpoint{
-				Listener: fact.Listener{Protocol: protocol, Address: address.String(), Port: s.Port, Process: strings.Join(owners, ",")},
-				address:  address, owners: owners, sure: sure,
-			})
+			out = append(out, endpoint{protocol, address, s.Port, s.Inode, sure})
 		}
 		v4 := strings.TrimSuffix(s.Protocol, "6")
 		switch only, known := t.v6only[s.Inode]; {
@@ -81,20 +65,67 @@ func endpoints(t socketTable, p processTable) []endpoint {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b endpoint) int {
-		return cmp.Or(cmp.Compare(a.Port, b.Port), strings.Compare(a.Protocol, b.Protocol), a.address.Compare(b.address))
+		return cmp.Or(cmp.Compare(a.port, b.port), strings.Compare(a.protocol, b.protocol), a.address.Compare(b.address))
 	})
 	return out
 }
 
+// portFact is what takes what comes to a port, and who holds it.
+type portFact struct {
+	port    int
+	sockets socketTable
+	table   processTable
+}
+
 // own are the endpoints of the port itself.
-func (f portFact) own() []endpoint {
-	return slices.DeleteFunc(slices.Clone(f.all), func(e endpoint) bool { return e.Port != f.port })
+func (f portFact) own() []endpoint { return f.sockets.endpoints(f.port) }
+
+// holders are the processes that hold an endpoint, as far as they may be seen.
+func (f portFact) holders(e endpoint) []*fact.Process {
+	var out []*fact.Process
+	for _, pid := range f.sockets.owners[e.inode] {
+		if p := f.table.process(pid); p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// listener puts an endpoint into the words of people.
+func (f portFact) listener(e endpoint) fact.Listener {
+	var names []string
+	for _, p := range f.holders(e) {
+		if n := p.Name(); n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return fact.Listener{Protocol: e.protocol, Address: e.address.String(), Port: e.port, Process: strings.Join(names, ",")}
+}
+
+// heldBy reports whether a process of that name holds an endpoint; Unsure where
+// none is seen that does, or what it is called is not known.
+func (f portFact) heldBy(e endpoint, name string) fact.Verdict {
+	verdict := fact.No
+	holders := f.holders(e)
+	if len(holders) == 0 {
+		verdict = fact.Unsure
+	}
+	for _, p := range holders {
+		switch p.Named(name) {
+		case fact.Yes:
+			return fact.Yes
+		case fact.Unsure:
+			verdict = fact.Unsure
+		}
+	}
+	return verdict
 }
 
 func (f portFact) say() (found, near string) {
 	var own []string
 	for _, e := range f.own() {
-		text := e.String()
+		text := f.listener(e).String()
 		if !e.sure {
 			text += " (perhaps)"
 		}
@@ -110,11 +141,15 @@ func (f portFact) say() (found, near string) {
 func (f portFact) near() string {
 	const most = 20
 	var lines []string
+	all := f.sockets.endpoints(0)
 	for _, protocol := range []string{"tcp", "udp"} {
 		var ports []string
-		for _, e := range f.all {
-			text := strings.TrimSpace(strconv.Itoa(e.Port) + " " + e.Process)
-			if strings.TrimSuffix(e.Protocol, "6") == protocol && !slices.Contains(ports, text) {
+		for _, e := range all {
+			if strings.TrimSuffix(e.protocol, "6") != protocol {
+				continue
+			}
+			text := strings.TrimSpace(strconv.Itoa(e.port) + " " + f.listener(e).Process)
+			if !slices.Contains(ports, text) {
 				ports = append(ports, text)
 			}
 		}
@@ -134,7 +169,7 @@ func (f portFact) near() string {
 func (p *Port) fact(question string) (portFact, error) {
 	none := portFact{port: p.number}
 	if p.number < 1 || p.number > 65535 {
-		return none, p.refuse(fmt.Errorf("%d is no port: they go from 1 to 65535", p.number))
+		return none, p.refuse(fmt.Errorf("%d is not a port: they go from 1 to 65535", p.number))
 	}
 	ctx, v, err := p.view()
 	if err != nil {
@@ -150,19 +185,16 @@ func (p *Port) fact(question string) (portFact, error) {
 // look puts together who listens and what the processes are called. Where only
 // the latter could not be told, the owners have no names.
 func (p *Port) look(ctx context.Context, v target.View, question string) (portFact, error) {
-	table, _, err := target.Ask(ctx, v, processes, allOf)
-	if err != nil {
-		table = processTable{}
-	}
 	f := portFact{port: p.number}
-	_, err = AskView(ctx, v, &p.Base, question, sockets, allOf, func(t socketTable) (string, string) {
-		f.all = endpoints(t, table)
+	f.table, _, _ = target.Ask(ctx, v, processes, allOf)
+	_, err := AskView(ctx, v, &p.Base, question, sockets, allOf, func(t socketTable) (string, string) {
+		f.sockets = t
 		return f.say()
 	})
 	return f, err
 }
 
-// Listening tells whether something takes what comes to the port: TCP in state
+// Listening reports whether something takes what comes to the port: TCP in state
 // LISTEN, or UDP that is bound and not connected, at any address.
 func (p *Port) Listening() (bool, error) { return p.listening("Listening", "", netip.Addr{}, "") }
 
@@ -182,7 +214,7 @@ func (p *Port) ListeningWith(protocol, address, process string) (bool, error) {
 	if address != "" {
 		var err error
 		if a, err = netip.ParseAddr(address); err != nil || a.Zone() != "" {
-			return false, p.refuse(fmt.Errorf("%q is no IP address such as 127.0.0.1 or ::1", address))
+			return false, p.refuse(fmt.Errorf("%q is not an IP address such as 127.0.0.1 or ::1", address))
 		}
 	}
 	return p.listening(question, protocol, a.Unmap(), process)
@@ -195,14 +227,20 @@ func (p *Port) listening(question, protocol string, address netip.Addr, process 
 	}
 	var doubt, advice string
 	for _, e := range f.own() {
-		if protocol != "" && e.Protocol != protocol || address.IsValid() && e.address != address {
+		if protocol != "" && e.protocol != protocol || address.IsValid() && e.address != address {
 			continue
 		}
+		held := fact.Yes
+		if process != "" {
+			held = f.heldBy(e, process)
+		}
 		switch {
-		case process != "" && len(e.owners) > 0 && !slices.Contains(e.owners, process):
+		case held == fact.No:
 			continue
-		case process != "" && len(e.owners) == 0:
+		case held == fact.Unsure && len(f.holders(e)) == 0:
 			doubt, advice = "the process that holds the socket is not to be seen", "ask as root; of a socket of another container or of the kernel itself it cannot be told"
+		case held == fact.Unsure:
+			doubt, advice = "what the process that holds the socket is called is not to be seen", "ask as root; in a container root needs the capability SYS_PTRACE for it"
 		case !e.sure && (protocol != "" || address.IsValid()):
 			doubt, advice = "a socket listens at [::], and whether it serves IPv4, too, does not stand in /proc", "install ss (iproute2) on the target"
 		default:
@@ -229,8 +267,8 @@ func (p *Port) Listeners() ([]fact.Listener, error) {
 		if !e.sure {
 			return nil, p.unknown(question, "a socket listens at [::], and whether it serves IPv4, too, does not stand in /proc", "install ss (iproute2) on the target")
 		}
-		if !slices.Contains(out, e.Listener) {
-			out = append(out, e.Listener)
+		if l := f.listener(e); !slices.Contains(out, l) {
+			out = append(out, l)
 		}
 	}
 	return out, nil

@@ -35,8 +35,7 @@ done
 echo; echo SS
 if command -v ss >/dev/null; then ss -tul6ne 2>/dev/null; fi
 echo; echo OWNERS
-q=-lq; ls -q / >/dev/null 2>&1 || q=-l
-ls $q /proc/[0-9]*/fd /proc/self/fd 2>/dev/null | grep -E '^/proc/|socket:'
+` + listLinks + ` /proc/[0-9]*/fd /proc/self/fd 2>/dev/null | grep -E '^"?/proc/|socket:'
 exit 0`
 
 var sockets = &target.Kind[socketTable]{

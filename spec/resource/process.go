@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,13 +11,15 @@ import (
 
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/target"
 )
 
-// A Process is all processes of one name. The name is the base name of the program
-// that runs (/proc/PID/exe), where that may be read; else of the first argument,
-// else what the kernel calls it, unless that may be cut off. Hence the name of a
-// script is that of its interpreter. Zombies do not count, and neither do the
-// shells that ask.
+// A Process is every process that people call by one name: the base name of its
+// program (/proc/PID/exe), unless that is many in one, such as busybox; or of its
+// first argument; or of the script that an interpreter runs, or Java's archive or
+// class; or what the kernel calls it, unless that may be cut off. Of a title that a
+// daemon gives itself ("php-fpm: pool www") what precedes the colon counts. Threads
+// of the kernel, zombies and the shells that ask do not count.
 type Process struct {
 	Base[Process]
 }
@@ -30,11 +34,10 @@ func NewProcess(a Asker, name string) *Process {
 // processFact is what is known about the processes of one name.
 type processFact struct {
 	table processTable
-	list  []fact.Process
+	list  []*fact.Process
 	// maybe holds processes of which it is not known whether they have the name.
-	maybe   []fact.Process
+	maybe   []*fact.Process
 	zombies []int
-	near    []string
 }
 
 func checkProcess(name string) error {
@@ -52,28 +55,29 @@ func checkProcess(name string) error {
 func (t processTable) find(name string) processFact {
 	f := processFact{table: t}
 	for _, p := range t.processes {
-		switch {
-		case p.Name() == name && p.Zombie(), p.Zombie() && p.Comm == name:
-			f.zombies = append(f.zombies, p.PID)
-		case p.Name() == name:
+		if p.Zombie() {
+			if p.Comm == name {
+				f.zombies = append(f.zombies, p.PID)
+			}
+			continue
+		}
+		switch p.Named(name) {
+		case fact.Yes:
 			f.list = append(f.list, p)
-		case p.MayBe(name) && !p.Zombie():
+		case fact.Unsure:
 			f.maybe = append(f.maybe, p)
 		}
-	}
-	if len(f.list) == 0 {
-		f.near = similar(name, t.names())
 	}
 	return f
 }
 
-func (f processFact) say() (found, near string) {
+func (f processFact) say(name string) (found, near string) {
 	if len(f.list) == 0 {
 		found = "no such process"
 		if len(f.zombies) > 0 {
 			found += fmt.Sprintf(" but zombies: %v", f.zombies)
 		}
-		return found, strings.Join(f.near, ", ")
+		return found, strings.Join(similar(name, f.table.names()), ", ")
 	}
 	var some []string
 	for _, p := range f.list[:min(len(f.list), maxNear)] {
@@ -88,14 +92,26 @@ func (f processFact) say() (found, near string) {
 	return fmt.Sprintf("%d processes\n%s", len(f.list), strings.Join(some, "\n")), ""
 }
 
-// fact asks for the processes. What was found is what say tells of the ones of
-// this name.
+// fact asks for the processes. What was found is what say says of those of this
+// name.
 func (p *Process) fact(question string) (processFact, error) {
 	if err := checkProcess(p.Name()); err != nil {
 		return processFact{}, p.refuse(err)
 	}
-	t, err := Ask(&p.Base, question, processes, allOf, func(t processTable) (string, string) { return t.find(p.Name()).say() })
-	return t.find(p.Name()), err
+	ctx, v, err := p.view()
+	if err != nil {
+		return processFact{}, err
+	}
+	return p.look(ctx, v, question)
+}
+
+func (p *Process) look(ctx context.Context, v target.View, question string) (processFact, error) {
+	var f processFact
+	_, err := AskView(ctx, v, &p.Base, question, processes, allOf, func(t processTable) (found, near string) {
+		f = t.find(p.Name())
+		return f.say(p.Name())
+	})
+	return f, err
 }
 
 // whole says why there may be more processes of the name than those found.
@@ -103,13 +119,18 @@ func (p *Process) whole(question string, f processFact) error {
 	switch {
 	case f.table.hidden != "":
 		return p.unknown(question, f.table.hidden, "ask as root")
-	case len(f.maybe) > 0:
-		return p.unknown(question, fmt.Sprintf("the kernel's name of process %d begins with %q and may be cut off there", f.maybe[0].PID, f.maybe[0].Comm), "")
+	case len(f.maybe) == 0:
+		return nil
 	}
-	return nil
+	m := f.maybe[0]
+	if m.Exe != "" {
+		return p.unknown(question, fmt.Sprintf("process %d has put the title %q in place of its arguments, and what %s runs there is not known", m.PID, evidence.Excerpt(m.Args[0], 80), m.Exe), "")
+	}
+	return p.unknown(question, fmt.Sprintf("which program process %d runs may not be looked at; the kernel's name of it, %q, and its arguments leave it open", m.PID, m.Comm),
+		"ask as root; in a container root needs the capability SYS_PTRACE for it")
 }
 
-// Running tells whether a process of that name lives.
+// Running reports whether a process of that name lives.
 func (p *Process) Running() (bool, error) {
 	const question = "Running"
 	f, err := p.fact(question)
@@ -169,16 +190,43 @@ func (p *Process) some(question string) (processFact, error) {
 // once, sorted; a number where a user has no name. Where no process of that name
 // lives it is an error.
 func (p *Process) Users() ([]string, error) {
-	f, err := p.some("Users")
+	const question = "Users"
+	f, err := p.some(question)
 	if err != nil {
 		return nil, err
 	}
-	var users []string
-	for _, q := range f.list {
-		users = append(users, f.table.owner(q.UID))
+	ctx, v, err := p.view()
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(users)
-	return slices.Compact(users), nil
+	var wants []target.Want
+	for _, q := range f.list {
+		if f.table.users[q.UID] == nil {
+			wants = append(wants, accountNames.Of("passwd "+strconv.Itoa(q.UID)))
+		}
+	}
+	if len(wants) > 0 {
+		if v, err = v.Together(ctx, wants...); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	for _, q := range f.list {
+		name := f.table.owner(q.UID)
+		if f.table.users[q.UID] == nil {
+			// The name may stand in a directory service.
+			told, _, err := target.Ask(ctx, v, accountNames, "passwd "+name)
+			if err != nil {
+				return nil, p.answered(ctx, v, question, p.Explain(question), err)
+			}
+			if told != "" {
+				name = told
+			}
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // Arguments are the command lines of the processes, one string for each process
@@ -196,19 +244,45 @@ func (p *Process) Arguments() ([]string, error) {
 	return lines, nil
 }
 
-// OwnedBy tells whether all processes of that name run as the user, whose name or
-// number is given. Where no process of that name lives it is an error.
+// OwnedBy reports whether all processes of that name run as the user, who is given
+// by name, or by number if no user has such a name. Where no process of that name
+// lives it is an error.
 func (p *Process) OwnedBy(who string) (bool, error) {
 	const question = "OwnedBy"
-	if who == "" {
-		return false, p.refuse(errors.New("the user's name is empty"))
+	if err := cmp.Or(checkProcess(p.Name()), checkAccount(who)); err != nil {
+		return false, p.refuse(err)
 	}
+	ctx, v, err := p.view()
+	if err != nil {
+		return false, err
+	}
+	if v, err = v.Together(ctx, processes.Of(allOf), users.Of(who)); err != nil {
+		return false, err
+	}
+	f, err := p.look(ctx, v, question)
+	if err != nil {
+		return false, err
+	}
+	uid, err := uidOf(ctx, v, who)
+	if err != nil {
+		return false, p.answered(ctx, v, question, p.Explain(question), err)
+	}
+	return p.ownedBy(question, f, uid)
+}
+
+// OwnedByID is OwnedBy of a user who is given by number.
+func (p *Process) OwnedByID(uid int) (bool, error) {
+	const question = "OwnedByID"
 	f, err := p.fact(question)
 	if err != nil {
 		return false, err
 	}
+	return p.ownedBy(question, f, uid)
+}
+
+func (p *Process) ownedBy(question string, f processFact, uid int) (bool, error) {
 	for _, q := range f.list {
-		if strconv.Itoa(q.UID) != who && !slices.Contains(f.table.users[q.UID], who) {
+		if q.UID != uid {
 			return false, nil
 		}
 	}
@@ -219,4 +293,19 @@ func (p *Process) OwnedBy(who string) (bool, error) {
 		return false, p.missing(question)
 	}
 	return true, nil
+}
+
+// uidOf is the number of a user; -1 where there is no such user.
+func uidOf(ctx context.Context, v target.View, who string) (int, error) {
+	u, _, err := target.Ask(ctx, v, users, who)
+	if err != nil {
+		return 0, err
+	}
+	if u.exists {
+		return u.UID, nil
+	}
+	if n, ok := number(who); ok {
+		return n, nil
+	}
+	return -1, nil
 }

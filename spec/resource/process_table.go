@@ -20,8 +20,8 @@ import (
 
 // processTable is all processes of a target but those that ask.
 type processTable struct {
-	processes []fact.Process
-	users     map[int][]string // names, by UID
+	processes []*fact.Process
+	users     map[int][]string // names in /etc/passwd, by UID
 	// hidden says why there may be more than these; empty if there are not.
 	hidden string
 }
@@ -29,25 +29,22 @@ type processTable struct {
 // allOf is the one name of kinds that tell about everything at once.
 const allOf = "all"
 
-// processScript prints what is known about all processes, part by part. The
-// lines that are let through are the kernel's own; what users can write into
-// their arguments stands behind NULs and comes last.
+// processScript prints what is known about all processes, part by part, with three
+// processes of its own. The lines that are let through first are those of the kernel
+// and of /etc/passwd; what users can write into their arguments stands behind NULs
+// and comes last.
 const processScript = `echo $$
-grep -aHE '^(Name|State|PPid|Uid):' /proc/[0-9]*/status; s=$?; [ $s -le 2 ] || exit $s
+grep -aHE '` + fact.StatusPattern + `|^[^:]+:[^:]*:[0-9]+:|^[^ ]+ /proc proc ' /proc/[0-9]*/status /etc/passwd /proc/mounts
+s=$?; [ $s -le 2 ] || exit $s
 echo; echo EXES
-q=-lq; ls -q / >/dev/null 2>&1 || q=-l
-ls $q /proc/[0-9]*/exe 2>/dev/null
-echo; echo MOUNTS
-grep -E '^[^ ]+ /proc proc ' /proc/mounts
-echo; echo USERS
-cut -d: -f1,3 /etc/passwd
-echo; echo NAMES
-if command -v getent >/dev/null; then
-getent passwd $(sed -n 's/^Uid:[^0-9]*[0-9]*[^0-9]*\([0-9]*\).*/\1/p' /proc/[0-9]*/status 2>/dev/null | sort -u) | cut -d: -f1,3
-fi
+` + listLinks + ` /proc/[0-9]*/exe 2>/dev/null
 echo; echo ARGUMENTS
 grep -aHz '' /proc/[0-9]*/cmdline 2>/dev/null
 s=$?; [ $s -le 2 ] || exit $s; exit 0`
+
+// listLinks is ls, which quotes what it prints so that no name can be taken for a
+// line, where it knows how to; that of busybox puts question marks in its place.
+const listLinks = `QUOTING_STYLE=c TIME_STYLE=long-iso ls -ln`
 
 var processes = &target.Kind[processTable]{
 	Name: "process table",
@@ -78,29 +75,39 @@ func parseProcesses(sys target.System, o target.Output) (processTable, error) {
 	if err != nil {
 		return none, fmt.Errorf("want the shell's own PID, got %.100q", first)
 	}
-	var parts [][]byte
-	for _, mark := range []string{"\nEXES\n", "\nMOUNTS\n", "\nUSERS\n", "\nNAMES\n", "\nARGUMENTS\n"} {
-		part, after, ok := bytes.Cut(rest, []byte(mark))
-		if !ok {
-			return none, fmt.Errorf("the list of processes is not whole: %q is missing", strings.TrimSpace(mark))
-		}
-		parts, rest = append(parts, part), after
+	lines, rest, ok := bytes.Cut(rest, []byte("\nEXES\n"))
+	exes, arguments, ok2 := bytes.Cut(rest, []byte("\nARGUMENTS\n"))
+	if !ok || !ok2 {
+		return none, errors.New("the list of processes is not whole")
 	}
+	statuses, passwd, mounts := splitByFile(lines)
 	table := fact.ProcessTable{}
-	users := map[int][]string{}
-	err = errors.Join(table.ParseStatuses(parts[0]), table.ParseExes(parts[1]), table.ParseCmdlines(rest),
-		fact.ParseUserNames(parts[3], 1, users), fact.ParseUserNames(parts[4], 1, users))
-	if err != nil {
+	if err := errors.Join(table.ParseStatuses(statuses), table.ParseExes(exes), table.ParseCmdlines(arguments)); err != nil {
 		return none, err
 	}
 	if !table.Complete() {
 		return none, fmt.Errorf("no process is to be seen, not even our own: %s", firstWords(o))
 	}
-	t := processTable{processes: withoutProbes(table, shell), users: users}
+	t := processTable{processes: withoutProbes(table, shell), users: map[int][]string{}}
+	fact.ParseUserNames(passwd, t.users)
 	if sys.UID != 0 {
-		t.hidden = hiddenProcesses(string(parts[2]), string(o.Stderr))
+		t.hidden = hiddenProcesses(string(mounts), string(o.Stderr))
 	}
 	return t, nil
+}
+
+// splitByFile takes apart what grep -H has found in the files of processScript.
+func splitByFile(lines []byte) (statuses, passwd, mounts []byte) {
+	for line := range bytes.Lines(lines) {
+		if rest, ok := bytes.CutPrefix(line, []byte("/etc/passwd:")); ok {
+			passwd = append(passwd, rest...)
+		} else if rest, ok := bytes.CutPrefix(line, []byte("/proc/mounts:")); ok {
+			mounts = append(mounts, rest...)
+		} else if len(bytes.TrimSpace(line)) > 0 {
+			statuses = append(statuses, line...)
+		}
+	}
+	return statuses, passwd, mounts
 }
 
 // hiddenProcesses says why the account that asks may not see all processes.
@@ -125,7 +132,7 @@ func hiddenProcesses(mounts, stderr string) string {
 // withoutProbes leaves out our own shells and all that they run to ask. The shell
 // that answers has the PID given, or none has where files are read without one.
 // What a command of an author has started is not ours.
-func withoutProbes(t fact.ProcessTable, shell int) []fact.Process {
+func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	ours := map[int]bool{}
 	for pid, p := range t {
 		switch parent := t[p.Parent]; {
@@ -142,7 +149,7 @@ func withoutProbes(t fact.ProcessTable, shell int) []fact.Process {
 			ours[pid] = true
 		}
 	}
-	return slices.DeleteFunc(t.Sorted(), func(p fact.Process) bool { return ours[p.PID] })
+	return slices.DeleteFunc(t.Sorted(), func(p *fact.Process) bool { return ours[p.PID] })
 }
 
 // descends tells whether a process is an ancestor's or the ancestor itself. A
@@ -168,14 +175,15 @@ func readProcesses(ctx context.Context, r backends.FileReader) (processTable, er
 	if err != nil {
 		return none, err
 	}
-	table := fact.ProcessTable{}
+	table := make(fact.ProcessTable, len(names))
 	t := processTable{users: map[int][]string{}}
+	files := procReader{ctx: ctx, files: r}
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		switch err := readProcess(ctx, r, pid, table); {
+		switch err := files.process(table.Add(pid)); {
 		case errors.Is(err, fs.ErrPermission):
 			t.hidden = "some processes may not be looked at"
 		case err != nil:
@@ -189,53 +197,68 @@ func readProcesses(ctx context.Context, r backends.FileReader) (processTable, er
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return none, err
 	}
-	if err := fact.ParseUserNames(passwd, 2, t.users); err != nil {
-		return none, err
-	}
-	for _, p := range table {
-		if t.users[p.UID] == nil {
-			return none, target.ErrAsk // its name may stand in a directory service
-		}
-	}
-	mounts, err := readFile(ctx, r, "/proc/mounts")
+	fact.ParseUserNames(passwd, t.users)
+	self, err := r.Stat(ctx, "/proc/self", true)
 	if err != nil {
 		return none, err
 	}
-	if self, err := r.Stat(ctx, "/proc/self", true); err != nil {
-		return none, err
-	} else if self.UID != 0 && t.hidden == "" {
+	if self.UID != 0 && t.hidden == "" {
+		mounts, err := files.read("/proc/mounts")
+		if err != nil {
+			return none, err
+		}
 		t.hidden = hiddenProcesses(string(mounts), "")
 	}
 	t.processes = withoutProbes(table, 0)
 	return t, nil
 }
 
-// gone tells whether an error means that a process has ended meanwhile.
+// gone reports whether an error means that a process has ended meanwhile.
 func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
 
-func readProcess(ctx context.Context, r backends.FileReader, pid int, t fact.ProcessTable) error {
-	dir := "/proc/" + strconv.Itoa(pid)
-	status, err := readFile(ctx, r, dir+"/status")
+// procReader reads many small files of /proc into one buffer.
+type procReader struct {
+	ctx   context.Context
+	files backends.FileReader
+	buf   []byte
+}
+
+// read returns the content of a file, which is good until the next call.
+func (r *procReader) read(name string) ([]byte, error) {
+	var err error
+	if quick, ok := r.files.(interface {
+		AppendProcFile(ctx context.Context, buf []byte, name string) ([]byte, error)
+	}); ok {
+		r.buf, err = quick.AppendProcFile(r.ctx, r.buf[:0], name)
+	} else {
+		r.buf, err = readFile(r.ctx, r.files, name)
+	}
+	return r.buf, err
+}
+
+// process reads what there is to know about one process. Of one that has ended the
+// table is not Complete.
+func (r *procReader) process(p *fact.Process) error {
+	dir := "/proc/" + strconv.Itoa(p.PID)
+	status, err := r.read(dir + "/status")
+	if err == nil {
+		err = p.SetStatus(status)
+	}
 	if gone(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(string(status)) {
-		if err := t.SetStatus(pid, strings.TrimSuffix(line, "\n")); err != nil {
-			return err
-		}
-	}
-	cmdline, err := readFile(ctx, r, dir+"/cmdline")
-	if err != nil && !gone(err) {
-		return err
-	}
-	t[pid].Args = fact.SplitCmdline(string(cmdline))
-	exe, err := r.ReadLink(ctx, dir+"/exe")
+	cmdline, err := r.read(dir + "/cmdline")
 	if err == nil {
-		t[pid].Exe = exe
-	} else if !gone(err) && !errors.Is(err, fs.ErrPermission) {
+		p.Args = fact.SplitCmdline(string(cmdline))
+		p.Exe, err = r.files.ReadLink(r.ctx, dir+"/exe")
+	}
+	switch {
+	case gone(err) && !p.Kernel() && p.State != "Z":
+		p.State = "" // it has ended since
+	case err != nil && !gone(err) && !errors.Is(err, fs.ErrPermission):
 		return err
 	}
 	return nil
@@ -250,6 +273,15 @@ func readFile(ctx context.Context, r backends.FileReader, name string) ([]byte, 
 	return io.ReadAll(f)
 }
 
+// process finds a process by its number; nil where it is not in the table.
+func (t processTable) process(pid int) *fact.Process {
+	i, ok := slices.BinarySearchFunc(t.processes, pid, func(p *fact.Process, pid int) int { return p.PID - pid })
+	if !ok {
+		return nil
+	}
+	return t.processes[i]
+}
+
 // owner is the name of a user, or its number where it has none.
 func (t processTable) owner(uid int) string {
 	if names := t.users[uid]; len(names) > 0 {
@@ -262,7 +294,7 @@ func (t processTable) owner(uid int) string {
 func (t processTable) names() []string {
 	set := map[string]bool{}
 	for _, p := range t.processes {
-		if n := p.Name(); n != "" && !p.Zombie() {
+		if n := p.Name(); n != "" {
 			set[n] = true
 		}
 	}
