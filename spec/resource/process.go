@@ -247,42 +247,29 @@ func (p *Process) Arguments() ([]string, error) {
 // OwnedBy reports whether all processes of that name run as the user, who is given
 // by name, or by number if no user has such a name. Where no process of that name
 // lives it is an error.
-func (p *Process) OwnedBy(who string) (bool, error) {
-	const question = "OwnedBy"
-	if err := cmp.Or(checkProcess(p.Name()), checkAccount(who)); err != nil {
+func (p *Process) OwnedBy(who string) (bool, error) { return p.ownedBy("OwnedBy", byName(who)) }
+
+// OwnedByID is OwnedBy of a user who is given by number.
+func (p *Process) OwnedByID(uid int) (bool, error) { return p.ownedBy("OwnedByID", byID(uid)) }
+
+func (p *Process) ownedBy(question string, who account) (bool, error) {
+	if err := cmp.Or(checkProcess(p.Name()), who.check()); err != nil {
 		return false, p.refuse(err)
 	}
-	ctx, v, err := p.view()
+	ctx, v, err := p.together(append(who.wants(users), processes.Of(allOf))...)
 	if err != nil {
-		return false, err
-	}
-	if v, err = v.Together(ctx, processes.Of(allOf), users.Of(who)); err != nil {
 		return false, err
 	}
 	f, err := p.look(ctx, v, question)
 	if err != nil {
 		return false, err
 	}
-	uid, err := uidOf(ctx, v, who)
+	uid, known, _, err := who.uid(ctx, v)
 	if err != nil {
 		return false, p.answered(ctx, v, question, p.Explain(question), err)
 	}
-	return p.ownedBy(question, f, uid)
-}
-
-// OwnedByID is OwnedBy of a user who is given by number.
-func (p *Process) OwnedByID(uid int) (bool, error) {
-	const question = "OwnedByID"
-	f, err := p.fact(question)
-	if err != nil {
-		return false, err
-	}
-	return p.ownedBy(question, f, uid)
-}
-
-func (p *Process) ownedBy(question string, f processFact, uid int) (bool, error) {
 	for _, q := range f.list {
-		if q.UID != uid {
+		if !known || q.UID != uid {
 			return false, nil
 		}
 	}
@@ -293,19 +280,4 @@ func (p *Process) ownedBy(question string, f processFact, uid int) (bool, error)
 		return false, p.missing(question)
 	}
 	return true, nil
-}
-
-// uidOf is the number of a user; -1 where there is no such user.
-func uidOf(ctx context.Context, v target.View, who string) (int, error) {
-	u, _, err := target.Ask(ctx, v, users, who)
-	if err != nil {
-		return 0, err
-	}
-	if u.exists {
-		return u.UID, nil
-	}
-	if n, ok := number(who); ok {
-		return n, nil
-	}
-	return -1, nil
 }

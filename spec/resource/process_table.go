@@ -136,7 +136,7 @@ func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	ours := map[int]bool{}
 	for pid, p := range t {
 		switch parent := t[p.Parent]; {
-		case target.OwnShell(p.Args):
+		case target.OwnShell(p.Args), carriesOurs(p.Args):
 			ours[pid] = true
 			// The login shell that was given the command, unless it has become
 			// the shell itself.
@@ -152,7 +152,14 @@ func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	return slices.DeleteFunc(t.Sorted(), func(p *fact.Process) bool { return ours[p.PID] })
 }
 
-// descends tells whether a process is an ancestor's or the ancestor itself. A
+// carriesOurs reports whether a process is a shell that is about to become what was
+// asked for over SSH.
+func carriesOurs(args []string) bool {
+	return len(args) == 3 && args[1] == "-c" &&
+		(strings.Contains(args[2], `eval "$(printf %b "echo pid-`) || strings.Contains(args[2], `IFS= read -r s && eval "$(printf %b "$s")"`))
+}
+
+// descends reports whether a process is an ancestor's or the ancestor itself. A
 // table that was read while processes came and went may hold circles.
 func descends(t fact.ProcessTable, pid, ancestor int) bool {
 	for range len(t) {
