@@ -57,7 +57,7 @@ func TestMistakes_WithinASpecAreWrongAnswers(t *testing.T) {
 	for _, x := range r.results[:4] {
 		g.Expect(x.Outcome).To(Equal(report.Failed), x.Text)
 	}
-	g.Expect(r.of(t, "is wrong").Message).To(ContainSubstring("70000 is no port: they go from 1 to 65535"))
+	g.Expect(r.of(t, "is wrong").Message).To(ContainSubstring("70000 is not a port: they go from 1 to 65535"))
 	g.Expect(r.of(t, "has no matcher").Message).To(ContainSubstring("nothing is expected of it"))
 	g.Expect(r.of(t, "holds").Outcome).To(Equal(report.Passed))
 }

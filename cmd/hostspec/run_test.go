@@ -132,9 +132,9 @@ func TestUnknownFlagOfTheBinary(t *testing.T) {
 // An author's mistake is one mistake, however many targets there are.
 func TestAMistakeIsToldOnce(t *testing.T) {
 	a := hostspec(t, "run", "-t", "local://", "-t", "exec:env", "-t", "exec:nice", "./testdata/mistake").run()
-	a.wants(t, 2, "mistake_test.go:14: Port 70000: 70000 is no port: they go from 1 to 65535",
+	a.wants(t, 2, "mistake_test.go:14: Port 70000: 70000 is not a port: they go from 1 to 65535",
 		"3 targets, 0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped")
-	if n := strings.Count(a.stdout+a.stderr, "70000 is no port"); n != 1 {
+	if n := strings.Count(a.stdout+a.stderr, "70000 is not a port"); n != 1 {
 		t.Errorf("it is told %d times:\n%s%s", n, a.stdout, a.stderr)
 	}
 }
