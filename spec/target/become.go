@@ -127,9 +127,11 @@ func (t *Target) explain(ctx context.Context, err error) error {
 	}
 	c := *r
 	if w := t.sudo.password.refusal(); w != nil {
-		c.NoPassword = fmt.Errorf("the one at hand was refused when %s was to be asked as (%s), and is not told a second time, which may lock the account",
-			w.User, excerpt(w.Words))
-	} else if c.NoPassword = t.sudo.password.elsewhere(ctx, t.String())[r.Login]; c.NoPassword == nil {
+		c.Words, c.Password = w.Words, true
+		c.NoPassword = fmt.Errorf("it was told once, when %s was to be asked as: a second time might lock the account", w.User)
+		return &c
+	}
+	if c.NoPassword = t.sudo.password.elsewhere(ctx, t.String())[r.Login]; c.NoPassword == nil {
 		return err
 	}
 	return &c
