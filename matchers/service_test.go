@@ -213,8 +213,8 @@ func TestMonitoredBy(t *testing.T) {
 	errs(t, service("cron"), BeMonitoredBy("monit"), "could not tell", "monit cannot be asked", "daemon is not running")
 	m.WriteFile(t, "/etc/monit/monitrc", []byte("set daemon 1\nset logfile /var/log/monit.log\nset httpd unixsocket /run/monit.sock\n  allow user:pass\n"+
 		"check process cron matching \"cron\"\ncheck process paused with pidfile /run/nope.pid\n"), 0o600)
-	m.Exec(t, "monit; for i in 1 2 3 4 5 6 7 8 9; do monit -B status paused | grep -q 'status  *Monitored' && break; sleep 1; done; monit unmonitor paused;"+
-		" for i in 1 2 3 4 5 6 7 8 9; do monit -B status paused | grep -q 'Not monitored' && break; sleep 1; done")
+	m.Exec(t, "monit; for i in $(seq 300); do monit -B status paused | grep -q 'status  *Monitored' && break; sleep 1; done; monit unmonitor paused;"+
+		" for i in $(seq 300); do monit -B status paused | grep -q 'Not monitored' && break; sleep 1; done")
 	holds(t, service("cron"), BeMonitoredBy("monit"), "should not be monitored by monit", `found    Monitored, its status is "OK"`)
 	fails(t, service("paused"), BeMonitoredBy("monit"), "found    Not monitored")
 	fails(t, service("corn"), BeMonitoredBy("monit"), "found    monit knows no such service", "near     cron")

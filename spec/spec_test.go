@@ -333,7 +333,7 @@ func TestRun_WrongTarget(t *testing.T) {
 func TestRun_EndsBeforeGoTestKillsIt(t *testing.T) {
 	g := NewWithT(t)
 	sshd := rig.StartSSHD(t)
-	r := runScenario(t, "hangs", "-test.timeout=5s", "-hostspec.target="+sshd.URI("root"))
+	r := runScenario(t, "hangs", "-test.timeout=20s", "-hostspec.target="+sshd.URI("root"))
 	g.Expect(r.code).To(Equal(1))
 	g.Expect(r.output).NotTo(ContainSubstring("panic: test timed out"))
 	g.Expect(r.end).NotTo(BeNil(), r.output)

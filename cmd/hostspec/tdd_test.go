@@ -60,7 +60,7 @@ func TestLoop_ExitCodes(t *testing.T) {
 		"vacuous, strictly":      {appConf, []string{"--strict", "--specs", "./testdata/vacuous"}, 1, []string{"red         failed", "vacuous: the system User \"root\" should exist (testdata/vacuous/vacuous_test.go:"}},
 		"vacuous":                {appConf, []string{"--specs", "./testdata/vacuous"}, 0, []string{"red         warned", "1 vacuous", "suite suite: warned in ", " at red"}},
 		"converge fails":         {"echo because >&2; exit 7", []string{"-q"}, 3, []string{"    | because\n", "converge    broken", "exit 7", "not reached: converge was broken", "suite suite: broken in ", " at converge"}},
-		"converge takes forever": {"sleep 600", []string{"--timeout", "1s"}, 3, []string{"converge    broken", "1s"}},
+		"converge takes forever": {"sleep 600", []string{"--timeout", "10s"}, 3, []string{"converge    broken", "10s"}},
 		"no systemd":             {appConf, []string{"--boot", "systemd", "--image", static}, 3, []string{"create      broken", "systemd"}},
 		"nothing is tested":      {appConf, []string{"--specs", "./testdata/nothing"}, 4, []string{"red         broken", "nothing was tested"}},
 		"no test calls Run":      {appConf, []string{"--specs", "./testdata/norun"}, 2, []string{"red         broken", "since no test calls Run"}},

@@ -47,7 +47,7 @@ func TestConverge_ThatFails(t *testing.T) {
 	}{
 		"an exit code":      {loop.Converge{Run: "echo out of luck >&2; exit 7"}, []string{"converge failed: echo out of luck", "exit 7", "out of luck"}},
 		"not accepted":      {loop.Converge{Run: "true", Accept: []int{2}}, []string{"exit 0"}},
-		"it hangs":          {loop.Converge{Run: "sleep 31536007 & sleep 31536007", Timeout: time.Second}, []string{"did not end within 1s", "killed", "the container runs"}},
+		"it hangs":          {loop.Converge{Run: "sleep 31536007 & sleep 31536007", Timeout: 5 * time.Second}, []string{"did not end within 5s", "killed", "the container runs"}},
 		"it ends the box":   {loop.Converge{Run: "kill -TERM 1; sleep 60"}, []string{"the container has ended"}},
 		"it asks something": {loop.Converge{Run: "read answer || { echo no answer; exit 5; }"}, []string{"exit 5", "no answer"}},
 	} {

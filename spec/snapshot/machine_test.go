@@ -57,7 +57,7 @@ name"
 rm /etc/cron.d/hs-old; echo '0 3 * * * root true' >/etc/cron.d/hs-both
 echo '0 4 * * * true' | crontab -u hsnew -
 setsid socat TCP-LISTEN:4567,bind=127.0.0.1,reuseaddr,fork - </dev/null >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ss -Htln | grep -q :4567 && break; sleep 0.2; done
+for i in $(seq 300); do ss -Htln | grep -q :4567 && break; sleep 0.2; done
 # What is noise.
 echo noise >/tmp/hs-noise; echo noise >/var/log/hs.log; touch /etc/passwd /etc/hs/mode; logger noise || :
 `
