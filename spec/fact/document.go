@@ -9,28 +9,120 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"go.yaml.in/yaml/v3"
-	"gopkg.in/ini.v1"
 )
 
 // The documents below consist of map[string]any, []any, string, bool, int,
 // float64, nil, and what else a format has of its own, such as times. Whole
 // numbers are int; those that an int cannot hold are float64.
 
-// ParseJSON reads one JSON document.
+// Bounds on a document: what a program reads as its configuration is far below, and
+// what is above could cost minutes and hundreds of megabytes.
+const (
+	maxDocument = 4 << 20
+	maxDepth    = 100 // of objects and lists within each other
+	maxTOMLKey  = 32  // parts of a key with dots
+)
+
+// checkDocument refuses what is too large, and what is not written in UTF-8.
+func checkDocument(data []byte, format string) error {
+	switch {
+	case len(data) > maxDocument:
+		return fmt.Errorf("it has more than %d MiB, which is more than is read as %s", maxDocument>>20, format)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return fmt.Errorf("not %s: it is written in UTF-16, and %s is read as UTF-8", format, format)
+	case bytes.IndexByte(data, 0) >= 0:
+		return fmt.Errorf("not %s: line %d: it holds a NUL byte", format, lineAt(data, int64(bytes.IndexByte(data, 0))))
+	}
+	return nil
+}
+
+// withoutBOM takes off the mark that some editors write before UTF-8.
+func withoutBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
+
+// ParseJSON reads one JSON document. A key that an object has twice is an error, since
+// programs differ in which of them they take.
 func ParseJSON(data []byte) (any, error) {
+	if err := checkDocument(data, "JSON"); err != nil {
+		return nil, err
+	}
+	data = withoutBOM(data)
+	if !utf8.Valid(data) {
+		return nil, errors.New("not JSON: it is not written in UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, jsonError(data, d.InputOffset(), err)
+	v, err := jsonValue(d, 0)
+	if err == nil {
+		if _, end := d.Token(); end != io.EOF {
+			return nil, fmt.Errorf("not JSON: line %d: something follows the document", lineAt(data, d.InputOffset()))
+		}
+		return v, nil
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("not JSON: line %d: something follows the document", lineAt(data, d.InputOffset()))
+	if own := new(jsonFault); errors.As(err, &own) {
+		return nil, fmt.Errorf("not JSON: line %d: %w", lineAt(data, d.InputOffset()), err)
 	}
-	return plain(v), nil
+	return nil, jsonError(data, d.InputOffset(), err)
+}
+
+// jsonFault is what is wrong with a document though its syntax is right.
+type jsonFault struct{ text string }
+
+func (f *jsonFault) Error() string { return f.text }
+
+// jsonValue reads the next value.
+func jsonValue(d *json.Decoder, depth int) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		if err == io.EOF && depth > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	open, ok := t.(json.Delim)
+	switch {
+	case !ok:
+		return plain(t), nil
+	case depth == maxDepth:
+		return nil, &jsonFault{fmt.Sprintf("it has more than %d objects and lists within each other", maxDepth)}
+	case open == '[':
+		list := []any{}
+		for d.More() {
+			v, err := jsonValue(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		return list, jsonEnd(d)
+	}
+	object := map[string]any{}
+	for d.More() {
+		k, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		key, _ := k.(string) // the decoder lets nothing else through
+		if _, twice := object[key]; twice {
+			return nil, &jsonFault{fmt.Sprintf("the key %.80q stands there twice", key)}
+		}
+		if object[key], err = jsonValue(d, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return object, jsonEnd(d)
+}
+
+// jsonEnd reads the end of an object or list.
+func jsonEnd(d *json.Decoder) error {
+	_, err := d.Token()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func jsonError(data []byte, offset int64, err error) error {
@@ -40,7 +132,7 @@ func jsonError(data []byte, offset int64, err error) error {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("not JSON: it is empty")
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return fmt.Errorf("not JSON: it ends in the middle, in line %d", lineAt(data, int64(len(data))))
 	}
 	return fmt.Errorf("not JSON: line %d: %w", lineAt(data, offset), err)
@@ -50,8 +142,11 @@ func lineAt(data []byte, offset int64) int {
 	return bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte{'\n'}) + 1
 }
 
-// ParseYAML reads a file of one YAML document.
+// ParseYAML reads a file of one YAML document, be it in UTF-8 or UTF-16.
 func ParseYAML(data []byte) (any, error) {
+	if len(data) > maxDocument {
+		return nil, checkDocument(data, "YAML")
+	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var v any
 	if err := d.Decode(&v); err != nil && err != io.EOF {
@@ -68,6 +163,13 @@ func ParseYAML(data []byte) (any, error) {
 
 // ParseTOML reads a TOML document.
 func ParseTOML(data []byte) (any, error) {
+	if err := checkDocument(data, "TOML"); err != nil {
+		return nil, err
+	}
+	data = withoutBOM(data)
+	if err := checkTOML(data); err != nil {
+		return nil, err
+	}
 	var v map[string]any
 	if _, err := toml.Decode(string(data), &v); err != nil {
 		if e := new(toml.ParseError); errors.As(err, e) {
@@ -76,44 +178,6 @@ func ParseTOML(data []byte) (any, error) {
 		return nil, fmt.Errorf("not TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	return plain(v), nil
-}
-
-// ParseINI reads an INI file into a map of sections, each of which is a map of
-// its keys. Keys before the first section stand beside the sections. All values
-// are texts, since the format knows nothing else; a key without a value is the
-// text "true", and one that stands there several times a list.
-func ParseINI(data []byte) (any, error) {
-	f, err := ini.LoadSources(ini.LoadOptions{
-		AllowBooleanKeys:           true,
-		AllowShadows:               true,
-		AllowDuplicateShadowValues: true,
-		SpaceBeforeInlineComment:   true,
-		SkipUnrecognizableLines:    false,
-	}, data)
-	if err != nil {
-		return nil, fmt.Errorf("not INI: %w", err)
-	}
-	document := map[string]any{}
-	for _, s := range f.Sections() {
-		keys := document
-		if s.Name() != ini.DefaultSection {
-			keys = map[string]any{}
-			document[s.Name()] = keys
-		}
-		for _, k := range s.Keys() {
-			values := k.ValueWithShadows()
-			if len(values) < 2 {
-				keys[k.Name()] = k.Value()
-				continue
-			}
-			list := make([]any, len(values))
-			for i, v := range values {
-				list[i] = v
-			}
-			keys[k.Name()] = list
-		}
-	}
-	return document, nil
 }
 
 // plain makes one set of types out of those of the decoders.
