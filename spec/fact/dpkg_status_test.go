@@ -2,9 +2,9 @@ package fact
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,15 +66,17 @@ func TestParseDpkgStatusD(t *testing.T) {
 	g.Expect(err).To(HaveOccurred(), "a list of checksums is no control file")
 }
 
-// TestParseDpkgStatus_SaysWhatDpkgSays compares with dpkg-query, over a copy of this
-// machine's database: somebody may be installing something.
+// TestParseDpkgStatus_SaysWhatDpkgSays compares with dpkg-query on a copy of this
+// machine's database, in which nothing is being installed.
 func TestParseDpkgStatus_SaysWhatDpkgSays(t *testing.T) {
 	g := NewWithT(t)
+	dir := t.TempDir()
 	status, err := os.ReadFile("/var/lib/dpkg/status")
 	g.Expect(err).NotTo(HaveOccurred())
-	dir := t.TempDir()
-	g.Expect(os.WriteFile(filepath.Join(dir, "status"), status, 0o644)).To(Succeed())
-	g.Expect(os.Mkdir(filepath.Join(dir, "updates"), 0o755)).To(Succeed())
+	status = append(status, "\n"+statesOfPackages...)
+	g.Expect(os.WriteFile(dir+"/status", status, 0o600)).To(Succeed())
+	g.Expect(os.MkdirAll(dir+"/info", 0o700)).To(Succeed())
+	g.Expect(os.MkdirAll(dir+"/updates", 0o700)).To(Succeed())
 	query, err := exec.Command("dpkg-query", "--admindir", dir, "-W", "-f", `${Package}\t${Architecture}\t${Version}\t${Status}\n`).Output()
 	g.Expect(err).NotTo(HaveOccurred())
 	want, err := ParseDpkgQuery(bytes.NewReader(query))
@@ -82,7 +84,29 @@ func TestParseDpkgStatus_SaysWhatDpkgSays(t *testing.T) {
 	got, err := ParseDpkgStatus(bytes.NewReader(status))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(got).To(ConsistOf(want))
+	installed := map[string]bool{}
+	for _, p := range got {
+		installed[p.Name] = p.Installed
+	}
+	g.Expect(installed["zz-held"]).To(BeTrue())
+	g.Expect(installed["zz-purging"]).To(BeTrue())
+	for _, name := range []string{"zz-half-configured", "zz-half-installed", "zz-unpacked", "zz-awaited", "zz-pending", "zz-removed"} {
+		g.Expect(installed).To(HaveKeyWithValue(name, false))
+	}
 }
+
+// statesOfPackages has a package in each state that dpkg knows.
+var statesOfPackages = func() string {
+	var b strings.Builder
+	for name, status := range map[string]string{
+		"zz-half-configured": "install ok half-configured", "zz-half-installed": "install reinstreq half-installed", "zz-unpacked": "install ok unpacked",
+		"zz-awaited": "install ok triggers-awaited\nTriggers-Awaited: zz-held", "zz-pending": "install ok triggers-pending\nTriggers-Pending: zz",
+		"zz-removed": "deinstall ok config-files", "zz-held": "hold ok installed", "zz-purging": "purge ok installed",
+	} {
+		fmt.Fprintf(&b, "Package: %s\nStatus: %s\nMaintainer: a <a@b.c>\nArchitecture: all\nVersion: 1.0-1\nDescription: one\n\n", name, status)
+	}
+	return b.String()
+}()
 
 func FuzzParseDpkgStatus(f *testing.F) {
 	f.Add(someStatus)

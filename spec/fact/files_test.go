@@ -64,6 +64,12 @@ func TestParseStatIsStrict(t *testing.T) {
 	g.Expect(all).To(HaveLen(1))
 	g.Expect(all[odd].IsDirectory()).To(BeTrue())
 	g.Expect(all[odd].Owner).To(Equal("x y"))
+	// Tools print UNKNOWN or the number where nobody has it: neither is a name.
+	for names, want := range map[string]string{"1001:1002": ",", "UNKNOWN:UNKNOWN": ",", "app:1002": "app,", "1001:www": ",www", "1002:1001": "1002,1001"} {
+		all, err := fact.ParseStat([]byte("81a4 1001 1002 1 1700000000:"+names+":/a\n"), nil, []string{"/a"})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(all["/a"].Owner+","+all["/a"].Group).To(Equal(want), names)
+	}
 	// Nothing was said about it: that is no "does not exist".
 	all, err = fact.ParseStat(nil, nil, []string{"/a"})
 	g.Expect(err).NotTo(HaveOccurred())
