@@ -35,14 +35,23 @@ var regular = fact.Stat{Mode: 0o100000}
 var fileContents = &target.Kind[fileContent]{
 	Name:  "content of file",
 	Check: checkPath,
-	Ask: eachPath("cat", func(path string) string {
-		p := backends.Quote(path)
-		// Files of /proc say they are of size 0, so what is read is bounded too.
-		return guarded("-f", "stat -L", path, fmt.Sprintf(
-			"s=$(stat -L -c %%s %s) && if [ \"$s\" -gt %d ]; then echo big >&2; else head -c %d %s; fi", p, maxContent, maxContent+1, p))
-	}),
+	Size:  func(c fileContent) int { return len(c.data) },
+	Ask: func(sys target.System, paths []string) ([]target.Question, error) {
+		return eachPath("cat", func(path string) string {
+			p := backends.Quote(path)
+			// Files of /proc say they are of size 0, so what is read is bounded too.
+			action := fmt.Sprintf("s=$(stat -L -c %%s %s) && if [ \"$s\" -gt %d ]; then echo big >&2; else head -c %d %s; fi", p, maxContent, maxContent+1, p)
+			if len(paths) > 1 {
+				action = fmt.Sprintf("echo together >&2; head -c %d %s", target.MaxTogether+1, p)
+			}
+			return guarded("-f", "stat -L", path, action)
+		})(sys, paths)
+	},
 	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileContent, error) {
 		c := fileContent{fileStat: s, data: o.Stdout}
+		if string(o.Stderr) == "together\n" && len(o.Stdout) > target.MaxTogether {
+			return fileContent{}, target.ErrLater
+		}
 		if string(o.Stderr) == "big\n" || len(o.Stdout) > maxContent {
 			c.data, c.big = nil, true
 		}

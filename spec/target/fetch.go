@@ -30,6 +30,8 @@ func (t *Target) Knows(as Identity, w Want, epoch int64) bool {
 	return ok
 }
 
+// known returns the answer to a want. Where it is not known, later says that it will
+// not be before it is asked for alone.
 func (t *Target) known(as Identity, w Want, epoch int64) (reply, bool) {
 	if epoch == 0 {
 		return reply{}, false
@@ -37,7 +39,10 @@ func (t *Target) known(as Identity, w Want, epoch int64) (reply, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, ok := t.facts[factKey{as, w}]
-	return r.reply, ok && r.epoch == epoch
+	if !ok || r.epoch != epoch {
+		return reply{}, false
+	}
+	return r.reply, !r.later
 }
 
 // A pending question belongs to a kind and waits for its answer.
@@ -66,13 +71,38 @@ func (t *Target) fetch(ctx context.Context, as Identity, wants []Want, epoch int
 		}
 	}
 	if epoch != 0 {
-		t.mu.Lock()
-		for w, r := range replies {
-			t.facts[factKey{as, w}] = storedReply{r, epoch}
-		}
-		t.mu.Unlock()
+		t.keep(as, replies, epoch)
 	}
 	return replies, nil
+}
+
+// keep stores answers for the epoch, except for what is too large.
+func (t *Target) keep(as Identity, replies map[Want]reply, epoch int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.keptEpoch != epoch {
+		// Nobody will ask for what was known before.
+		maps.DeleteFunc(t.facts, func(k factKey, r storedReply) bool { return r.epoch != epoch && k.want.Kind.size(r.fact) > 0 })
+		t.kept, t.keptEpoch = 0, epoch
+	}
+	for w, r := range replies {
+		if n := w.Kind.size(r.fact); n > 0 {
+			if n > MaxTogether || t.kept+n > maxKept {
+				r = reply{later: true}
+			} else {
+				t.kept += n
+			}
+		}
+		t.facts[factKey{as, w}] = storedReply{r, epoch}
+	}
+}
+
+// forget drops what is too large to be given together with other answers.
+func forget(w Want, r reply, together bool) reply {
+	if together && w.Kind.size(r.fact) > MaxTogether {
+		return reply{later: true}
+	}
+	return r
 }
 
 // answer reads files where the backend can and the kind may, and asks the shell for
@@ -208,6 +238,8 @@ func (t *Target) judge(q pending, o Output, replies map[Want]reply) {
 			replies[w] = t.unknown(withStderr(e, o), reason, err)
 		case !answered:
 			replies[w] = t.unknown(withStderr(e, o), fmt.Sprintf("it did not answer about %s %q", q.kind.kindName(), name), nil)
+		case errors.Is(a.Err, ErrLater):
+			replies[w] = reply{later: true}
 		case a.Err != nil:
 			replies[w] = t.unknown(withStderr(e, o), "", a.Err)
 		default:

@@ -50,7 +50,23 @@ type Kind[F any] struct {
 	Alone bool
 	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
 	Reads func(name string) string
+	// Size, where set, is how many bytes an answer holds. A large one that was asked
+	// for together with others is forgotten, and so is what goes beyond what a target
+	// keeps; it is asked for alone when it is needed. Ask may count on that: with
+	// several names Parse may give ErrLater for one.
+	Size func(F) int
 }
+
+// Bounds on what is kept of the answers of kinds with a Size.
+const (
+	// MaxTogether is what one answer may hold that is asked for with others.
+	MaxTogether = 1 << 20
+	maxKept     = 8 << 20
+)
+
+// ErrLater is the error of an answer that is too large to be given together with
+// others, and is asked for alone when it is needed.
+var ErrLater = errors.New("this is asked for alone")
 
 // ErrAsk is returned by Kind.Read when files alone cannot tell.
 var ErrAsk = errors.New("reading files is not enough to tell")
@@ -89,6 +105,7 @@ type asker interface {
 	files(sys System, names []string) []string
 	offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error)
 	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
+	size(fact any) int
 }
 
 func (k *Kind[F]) kindName() string { return k.Name }
@@ -176,6 +193,14 @@ func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) 
 	return f, asked, err
 }
 
+func (k *Kind[F]) size(fact any) int {
+	f, ok := fact.(F)
+	if k.Size == nil || !ok {
+		return 0
+	}
+	return k.Size(f)
+}
+
 // Of makes a Want.
 func (k *Kind[F]) Of(name string) Want { return Want{Kind: k, Name: name} }
 
@@ -195,6 +220,16 @@ type View struct {
 	together map[factKey]reply
 }
 
+// IsRoot reports whether questions are asked as root, as far as that is known.
+func (v View) IsRoot(ctx context.Context) bool {
+	t := v.Target
+	if err := t.take(ctx); err != nil {
+		return false
+	}
+	defer t.give()
+	return t.system != nil && t.systemAs(v.As).UID == 0
+}
+
 // A Plan collects what would be asked.
 type Plan struct {
 	Wants []Want
@@ -210,6 +245,8 @@ type reply struct {
 	fact     any
 	err      error
 	evidence evidence.Evidence
+	// later says that the answer is not kept, and is to be asked for alone.
+	later bool
 }
 
 // Ask asks one fact. The error is an *evidence.Unknown where it could not be
@@ -246,7 +283,7 @@ func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
 	if v.Plan != nil || v.Epoch != 0 {
 		var missing []Want
 		for _, w := range wants {
-			if _, ok := v.Target.known(v.As, w, v.Epoch); !ok {
+			if r, ok := v.Target.known(v.As, w, v.Epoch); !ok && !r.later {
 				missing = append(missing, w)
 			}
 		}
@@ -286,14 +323,17 @@ func (p *Plan) add(as Identity, w Want) {
 }
 
 func (v View) lookup(ctx context.Context, w Want) (reply, error) {
-	if r, ok := v.together[factKey{v.As, w}]; ok {
+	if r, ok := v.together[factKey{v.As, w}]; ok && !r.later {
 		return r, nil
 	}
-	if r, ok := v.Target.known(v.As, w, v.Epoch); ok {
+	r, ok := v.Target.known(v.As, w, v.Epoch)
+	switch {
+	case ok:
 		return r, nil
-	}
-	if v.Plan != nil {
+	case v.Plan != nil && !r.later:
 		v.Plan.add(v.As, w)
+		return reply{}, ErrPlanned
+	case v.Plan != nil:
 		return reply{}, ErrPlanned
 	}
 	replies, err := v.Target.fetch(ctx, v.As, []Want{w}, v.Epoch, v.Timeout)

@@ -94,7 +94,7 @@ func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k a
 		case a.Err != nil:
 			replies[Want{k, name}] = t.unknown(e, "", a.Err)
 		default:
-			replies[Want{k, name}] = reply{fact: a.Fact, evidence: e}
+			replies[Want{k, name}] = forget(Want{k, name}, reply{fact: a.Fact, evidence: e}, len(names) > 1)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (t *Target) readFiles(ctx context.Context, files backends.FileReader, wants
 		case a.err != nil:
 			replies[r.want] = t.unknown(e, "", a.err)
 		default:
-			replies[r.want] = reply{fact: a.fact, evidence: e}
+			replies[r.want] = forget(r.want, reply{fact: a.fact, evidence: e}, len(wants) > 1)
 		}
 	}
 	var stalled []*reading

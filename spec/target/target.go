@@ -71,15 +71,18 @@ type Target struct {
 	// noProcess is why no process can be started there, or nil.
 	noProcess error
 
-	mu       sync.Mutex
-	dead     error // why the target cannot be used any more
-	closed   bool
-	facts    map[factKey]storedReply
-	spares   []*spare
-	expected map[Identity]int // commands that are known to come
-	ending   sync.WaitGroup
-	stats    Stats
-	notes    []string
+	mu     sync.Mutex
+	dead   error // why the target cannot be used any more
+	closed bool
+	facts  map[factKey]storedReply
+	// kept is how many bytes the facts of keptEpoch hold whose kinds have a Size.
+	kept      int
+	keptEpoch int64
+	spares    []*spare
+	expected  map[Identity]int // commands that are known to come
+	ending    sync.WaitGroup
+	stats     Stats
+	notes     []string
 }
 
 // Stats counts what a Target has cost.
