@@ -11,7 +11,9 @@
 //
 //	Explain(question string) evidence.Evidence
 //
-// which returns the evidence of the last answer and asks nothing.
+// which returns the evidence of the last answer. Where it may ask for more than that,
+// such as for names that are near, a method Answered like it asks nothing, and
+// Explain is called only for a text that is shown.
 package matchers
 
 import (
@@ -28,6 +30,8 @@ type matcher struct {
 	// wanted completes "should": "be installed with version >= 1.22".
 	wanted string
 	last   evidence.Evidence
+	// near, where set, looks for what may help people to see what they mean.
+	near func() string
 }
 
 // String completes "should", and is how one-liners are named.
@@ -38,6 +42,9 @@ func (m *matcher) OnlyAsks() {}
 
 // FailureMessage tells what was wanted and what was found instead.
 func (m *matcher) FailureMessage(actual any) string {
+	if m.near != nil && m.last.Near == "" {
+		m.last.Near = m.near()
+	}
 	return m.last.Text(name(actual) + " should " + m.wanted)
 }
 
@@ -62,10 +69,20 @@ type explainer interface {
 // explain keeps the evidence of the answer to a question of the subject. It is
 // called within Match, since the next question replaces it.
 func (m *matcher) explain(actual any, question string) {
-	m.last = evidence.Evidence{}
-	if e, ok := actual.(explainer); ok {
-		m.last = e.Explain(question)
+	m.last, m.near = evidence.Evidence{}, nil
+	e, ok := actual.(explainer)
+	if !ok {
+		return
 	}
+	a, ok := actual.(interface {
+		Answered(question string) evidence.Evidence
+	})
+	if !ok {
+		m.last = e.Explain(question)
+		return
+	}
+	m.last = a.Answered(question)
+	m.near = func() string { return e.Explain(question).Near }
 }
 
 // mistake is the error of a matcher that could hold on no target.

@@ -64,6 +64,9 @@ type Missing struct {
 	Evidence Evidence
 	// What does not exist, as people read it: File "/etc/nope".
 	What string
+	// Instead, where set, says more than that it does not exist, and completes "it":
+	// "is not installed: its status is ...".
+	Instead string
 }
 
 func (e *Missing) Error() string { return e.Text(e.What) }
@@ -72,5 +75,9 @@ func (e *Missing) Error() string { return e.Text(e.What) }
 func (e *Missing) Text(title string) string {
 	ev := e.Evidence
 	ev.Found = "" // the title says it
-	return ev.text(title+": it does not exist", "")
+	instead := e.Instead
+	if instead == "" {
+		instead = "does not exist"
+	}
+	return ev.text(title+": it "+instead, "")
 }

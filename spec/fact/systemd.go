@@ -16,15 +16,16 @@ type Unit struct {
 	LoadState     string   // "loaded", "not-found", "masked", "bad-setting", "error"
 	ActiveState   string   // "active", "reloading", "inactive", "failed", "activating", "deactivating"
 	SubState      string   // "running", "exited", "dead"
-	UnitFileState string   // as systemctl is-enabled says it; empty where there is no unit file
+	UnitFileState string   // as systemd remembers it, which need not be what the disk says; empty where there is no unit file
 	Result        string   // of a service: "success", "exit-code"
 	MainPID       int      // 0 where no main process runs
 	WantedBy      []string // loaded units that start it, by whatever dependency
+	TriggeredBy   []string // loaded sockets, timers and the like that start it
 }
 
 // UnitProperties are the properties that ParseUnits reads, as systemctl show -p
 // takes them.
-const UnitProperties = "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,MainPID,WantedBy,RequiredBy,UpheldBy"
+const UnitProperties = "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,MainPID,WantedBy,RequiredBy,UpheldBy,TriggeredBy"
 
 // ParseUnits reads what
 //
@@ -74,7 +75,7 @@ func unitOf(block map[string]string) (Unit, error) {
 	u := Unit{
 		ID: block["Id"], Names: strings.Fields(block["Names"]),
 		LoadState: block["LoadState"], ActiveState: block["ActiveState"], SubState: block["SubState"],
-		UnitFileState: block["UnitFileState"], Result: block["Result"],
+		UnitFileState: block["UnitFileState"], Result: block["Result"], TriggeredBy: append([]string(nil), strings.Fields(block["TriggeredBy"])...),
 	}
 	if u.ID == "" || u.LoadState == "" || u.ActiveState == "" {
 		return u, fmt.Errorf("systemctl show: a unit came without Id, LoadState or ActiveState")
@@ -90,6 +91,54 @@ func unitOf(block map[string]string) (Unit, error) {
 		u.WantedBy = append(u.WantedBy, strings.Fields(block[key])...)
 	}
 	return u, nil
+}
+
+// An Enablement is how systemctl is-enabled answered about one unit.
+type Enablement struct {
+	// State is the state of its unit file on the disk; empty where there is none.
+	State string
+	// Real is what it says of what a state does not tell: whose name an alias is, or
+	// the script behind a generated unit. It may be empty.
+	Real string
+	// Failed says that it could not be told.
+	Failed bool
+}
+
+// Enabled reports whether the state is one in which the unit's own [Install] section
+// starts it.
+func (e Enablement) Enabled() bool { return isEnabled(e.State) || isEnabled(e.Real) }
+
+func isEnabled(state string) bool { return state == "enabled" || state == "enabled-runtime" }
+
+// ParseEnablement reads a line for each of n units: "state STATE", "state STATE REAL",
+// "none" where there is no unit file, or "failed".
+func ParseEnablement(text string, n int) ([]Enablement, error) {
+	var out []Enablement
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		e := Enablement{Failed: f[0] == "failed"}
+		switch {
+		case f[0] == "state" && len(f) >= 2 && len(f) <= 3 && isState(f[1]):
+			if f[1] != "not-found" {
+				e.State = f[1]
+			}
+			if len(f) == 3 && isState(f[2]) {
+				e.Real = f[2]
+			}
+		case len(f) > 1 || f[0] != "none" && !e.Failed:
+			return nil, fmt.Errorf("systemctl is-enabled: cannot read %.80q", line)
+		}
+		out = append(out, e)
+	}
+	if len(out) != n {
+		return nil, fmt.Errorf("systemctl is-enabled was asked about %d units and told about %d", n, len(out))
+	}
+	return out, nil
+}
+
+// isState reports whether a word is written like a state of a unit file.
+func isState(word string) bool {
+	return word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // A UnitFile is a line of systemctl list-unit-files.

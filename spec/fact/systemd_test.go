@@ -146,3 +146,34 @@ func FuzzParseUnits(f *testing.F) {
 		}
 	})
 }
+
+func TestParseEnablement(t *testing.T) {
+	got, err := ParseEnablement("state enabled\nstate alias static\nnone\nfailed\nstate generated \nstate not-found\nstate masked-runtime\n", 7)
+	want := []Enablement{{State: "enabled"}, {State: "alias", Real: "static"}, {}, {Failed: true}, {State: "generated"}, {}, {State: "masked-runtime"}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, text := range []string{"", "state\n", "state enabled\nstate enabled\n", "state Enabled\n", "none at all\n", "failed too\n", "enabled\n", "state a b c\n"} {
+		if got, err := ParseEnablement(text, 1); err == nil {
+			t.Errorf("%q is read as %+v", text, got)
+		}
+	}
+	for e, want := range map[Enablement]bool{
+		{State: "enabled"}: true, {State: "enabled-runtime"}: true, {State: "alias", Real: "enabled"}: true, {State: "generated", Real: "enabled"}: true,
+		{State: "alias"}: false, {State: "static"}: false, {State: "indirect"}: false, {State: "linked"}: false, {State: "disabled"}: false, {}: false,
+	} {
+		if got := e.Enabled(); got != want {
+			t.Errorf("%+v: got %v", e, got)
+		}
+	}
+}
+
+func FuzzParseEnablement(f *testing.F) {
+	f.Add("state enabled\nnone\nfailed\n", 3)
+	f.Add("state alias enabled\n", 1)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		if got, err := ParseEnablement(text, n); err == nil && len(got) != n {
+			t.Errorf("asked about %d, told about %d", n, len(got))
+		}
+	})
+}

@@ -28,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,6 +79,8 @@ func (s settings) identity(ambient target.Identity) target.Identity {
 type answers struct {
 	mu   sync.Mutex
 	last map[string]evidence.Evidence
+	// hints look for what may be near, when it is asked for.
+	hints map[string]func(context.Context, target.View) string
 }
 
 // New makes the Base of a resource: kind is what it is called ("Package"), name
@@ -147,12 +150,52 @@ func (b *Base[T]) ShouldNot(matchers ...types.GomegaMatcher) bool {
 	return b.asker.Should(b.self, true, matchers)
 }
 
-// Explain returns the evidence of the last answer that this value gave to a
+// Answered returns the evidence of the last answer that this value gave to a
 // question, the name of a method. It asks nothing.
-func (b *Base[T]) Explain(question string) evidence.Evidence {
+func (b *Base[T]) Answered(question string) evidence.Evidence {
 	b.answers.mu.Lock()
 	defer b.answers.mu.Unlock()
 	return b.answers.last[question]
+}
+
+// Explain is Answered for people: where that may help them it looks for what is near
+// what was not found. That is asked at most once, for a short time, and whatever
+// comes of it changes no answer.
+func (b *Base[T]) Explain(question string) evidence.Evidence {
+	b.answers.mu.Lock()
+	e, look := b.answers.last[question], b.answers.hints[question]
+	delete(b.answers.hints, question)
+	b.answers.mu.Unlock()
+	if look == nil {
+		return e
+	}
+	ctx, v, err := b.view()
+	if err != nil || v.Plan != nil {
+		return e
+	}
+	v.Timeout = hintTimeout
+	near := look(ctx, v)
+	if near == "" {
+		return e
+	}
+	e.Near = evidence.Clean(near)
+	b.answers.mu.Lock()
+	defer b.answers.mu.Unlock()
+	b.answers.last[question] = e
+	return e
+}
+
+// hintTimeout bounds a question whose answer only helps people to see what they mean.
+const hintTimeout = 10 * time.Second
+
+// hint has Explain look for what is near the last answer to a question.
+func (b *Base[T]) hint(question string, look func(context.Context, target.View) string) {
+	b.answers.mu.Lock()
+	defer b.answers.mu.Unlock()
+	if b.answers.hints == nil {
+		b.answers.hints = map[string]func(context.Context, target.View) string{}
+	}
+	b.answers.hints[question] = look
 }
 
 // Usable returns why the resource can never be asked, or nil.
@@ -232,6 +275,7 @@ func (b *Base[T]) answered(ctx context.Context, v target.View, question string, 
 	}
 	b.answers.mu.Lock()
 	b.answers.last[question] = e
+	delete(b.answers.hints, question)
 	b.answers.mu.Unlock()
 	if v.Plan == nil {
 		evidence.Record(ctx, e)
@@ -266,12 +310,18 @@ func (b *Base[T]) refuse(err error) error {
 	return &evidence.Mistake{Subject: b.String(), Err: err}
 }
 
+// askAsRoot begins the advice to ask as root, which is not given to root.
+const askAsRoot = "ask as root"
+
 // unknown is the error of a question that was answered, in a way that does not
 // tell what was asked for. advice is what the reader can do, and may be empty.
 func (b *Base[T]) unknown(question, reason, advice string) error {
 	ctx, v, err := b.view()
 	if err != nil {
 		return err
+	}
+	if rest, ok := strings.CutPrefix(advice, askAsRoot); ok && v.IsRoot(ctx) {
+		advice = "root asked, and may not see it there: in a container that takes the capability SYS_PTRACE" + rest
 	}
 	e := b.Explain(question)
 	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: evidence.Clean(reason), Advice: advice})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -84,9 +85,19 @@ func (p *Package) fact(question string) (packageFact, error) {
 func (p *Package) installed(question string) (packageFact, error) {
 	f, err := p.fact(question)
 	if err == nil && !f.Installed {
-		err = p.missing(question)
+		err = p.notInstalled(question, f)
 	}
 	return f, err
+}
+
+// notInstalled is the error of asking for an attribute of a package that is not
+// installed. What is left of it is told.
+func (p *Package) notInstalled(question string, f packageFact) error {
+	e := &evidence.Missing{Evidence: p.Explain(question), What: p.String()}
+	if f.Name != "" {
+		e.Instead = fmt.Sprintf("is not installed: its status is %q", f.Status)
+	}
+	return e
 }
 
 // Installed tells whether the package is installed: its status says so. One that
@@ -141,7 +152,7 @@ func (p *Package) VersionSatisfies(constraint string) (bool, error) {
 		return false, p.refuse(err)
 	}
 	if !f.Installed {
-		return false, p.missing(question)
+		return false, p.notInstalled(question, f)
 	}
 	var unread []error
 	for _, v := range f.versions {

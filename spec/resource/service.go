@@ -48,6 +48,8 @@ type serviceFact struct {
 	// startsAt are the run levels that start it, of those that there are. Both are
 	// nil where there are none.
 	startsAt, levels []string
+	// triggers are units that start it though it is not enabled itself.
+	triggers []string
 }
 
 // An aspect is the answer to one question about a service, in words too.
@@ -79,6 +81,9 @@ func (s *Service) ask(question string, of func(serviceFact) aspect) (serviceFact
 	f, err := Ask(&s.Base, question, k, s.Name(), func(f serviceFact) (found, near string) { return of(f).found, of(f).near })
 	if err != nil {
 		return f, err
+	}
+	if f.init == systemd.name {
+		s.hintUnits(question, f)
 	}
 	if err := of(f).err; err != nil {
 		return f, s.unknown(question, err.Error(), "")
@@ -179,7 +184,7 @@ func (s *Service) PID() (int, error) {
 	case f.running.holds && f.noPID != "":
 		return 0, s.unknown(question, f.noPID, "")
 	}
-	return 0, &evidence.Missing{Evidence: s.Explain(question), What: "the main process of " + s.String()}
+	return 0, &evidence.Missing{Evidence: s.Explain(question), What: "the main process of " + s.String(), Instead: "does not exist: the service is " + f.running.found}
 }
 
 // noMasks is the aspect of being masked where nothing can be.

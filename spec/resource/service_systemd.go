@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,17 +12,48 @@ import (
 	"github.com/hostspec/hostspec/spec/target"
 )
 
-// unitFact is what is known about one unit and which units are near it.
+// unitFact is what is known about one unit.
 type unitFact struct {
 	fact.Unit
 	template bool
-	near     []string
+	// disk is what its unit file says, of which systemd may remember another state.
+	disk fact.Enablement
 }
 
-// unitFiles begins what the script of units tells about all unit files.
-const unitFiles = "\nUNIT FILES\n"
-
 const listUnitFiles = `systemctl list-unit-files --no-legend --no-pager --plain --full`
+
+// enablementMark stands before what enablementScript prints.
+const enablementMark = "\nENABLEMENT\n"
+
+// enablementScript has systemctl read the states of unit files off the disk, for all
+// of "$@" at once. is-enabled stops at a unit that it does not find, so it is asked
+// again about those behind it, and it answers about scripts of /etc/init.d before
+// all others unless it is kept from doing so: of these the links tell that systemd
+// makes units of. fact.ParseEnablement reads the answer.
+const enablementScript = `SYSTEMCTL_SKIP_SYSV=1; export SYSTEMCTL_SKIP_SYSV; set -f; n=all
+IFS='
+'
+while [ $# != 0 ]; do
+if [ $n = all ]; then o=$(systemctl is-enabled -- "$@" 2>&1); else o=$(systemctl is-enabled -- "$1" 2>&1); fi
+case $n$o in all*'not a native service'*) n=one; continue;; esac
+e=; left=$#
+for l in $o; do
+case $l in *' '*) e=$l; continue;; esac
+[ $# != 0 ] || exit 1
+case $l in
+alias) i=$(systemctl show -p Id -- "$1"); echo "state alias $(systemctl is-enabled -- "${i#Id=}" 2>/dev/null)";;
+generated) u=${1%.service}; r=
+if [ -e "/etc/init.d/$u" ]; then set +f; r=disabled; for f in /etc/rc[2-5].d/S??"$u"; do [ ! -L "$f" ] || r=enabled; done; set -f; fi
+echo "state generated $r";;
+*) echo "state $l";;
+esac
+shift
+done
+if [ $# = 0 ] || { [ $n = one ] && [ $# != $left ]; }; then continue; fi
+case $e in *'No such file'*) echo none;; *) echo failed; systemctl is-enabled -- "$1" >/dev/null;; esac
+shift
+done
+`
 
 // systemd is asked by systemctl(1).
 var systemd = &initSystem{name: "systemd", check: checkUnit, ask: askUnits, parse: parseUnits}
@@ -37,11 +69,10 @@ func askUnits(names []string) (out []target.Question) {
 		q.Names = append(q.Names, name)
 	}
 	if len(plain.Names) > 0 {
-		show := "systemctl show -p " + fact.UnitProperties + " -- " + backends.Quote(unitNames(plain.Names)...)
+		units := backends.Quote(unitNames(plain.Names)...)
 		plain.Show = "systemctl show " + strings.Join(unitNames(plain.Names), " ")
-		// All unit files, only where one was not found, to tell what is near it.
-		plain.Script = "u=$(" + show + "); s=$?; printf '%s\\n' \"$u\"; " +
-			"case $u in *LoadState=not-found*) echo; echo 'UNIT FILES'; " + listUnitFiles + ";; esac; exit $s"
+		plain.Script = "set -- " + units + "\nsystemctl show -p " + fact.UnitProperties + ` -- "$@" || exit` +
+			"\necho; echo ENABLEMENT\n" + enablementScript + "exit 0"
 		out = append(out, plain)
 	}
 	if len(templates.Names) > 0 {
@@ -59,27 +90,24 @@ func parseUnits(q target.Question, o target.Output) (map[string]target.Answer[se
 	if !o.Status.Success() {
 		return nil, systemctlFailed(o)
 	}
-	shown, files, _ := bytes.Cut(o.Stdout, []byte(unitFiles))
-	list, err := fact.ParseUnits(bytes.NewReader(shown))
+	shown, states, _ := strings.Cut(string(o.Stdout), enablementMark)
+	list, err := fact.ParseUnits(strings.NewReader(shown))
 	if err != nil {
 		return nil, err
 	}
 	if len(list) != len(q.Names) {
 		return nil, fmt.Errorf("systemctl was asked about %d units and told about %d: %s", len(q.Names), len(list), firstWords(o))
 	}
-	known, err := fact.ParseUnitFiles(bytes.NewReader(files))
+	disk, err := fact.ParseEnablement(states, len(q.Names))
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]target.Answer[serviceFact]{}
 	for i, name := range q.Names {
-		f, unit := unitFact{Unit: list[i]}, unitName(name)
+		f, unit := unitFact{Unit: list[i], disk: disk[i]}, unitName(name)
 		if f.ID != unit && !slices.Contains(f.Names, unit) {
 			out[name] = target.Answer[serviceFact]{Err: fmt.Errorf("systemctl was asked about %s and told about %s", unit, f.ID)}
 			continue
-		}
-		if !f.exists() {
-			f.near = nearUnits(unit, known)
 		}
 		out[name] = target.Answer[serviceFact]{Fact: f.service()}
 	}
@@ -100,7 +128,7 @@ func parseTemplates(q target.Question, o target.Output) (map[string]target.Answe
 		f := unitFact{template: true, Unit: fact.Unit{ID: unitName(name), LoadState: "not-found", ActiveState: "inactive", SubState: "dead"}}
 		for _, file := range files {
 			if file.Name == f.ID {
-				f.LoadState, f.UnitFileState = "loaded", file.State
+				f.LoadState, f.UnitFileState, f.disk.State = "loaded", file.State, file.State
 			}
 		}
 		out[name] = target.Answer[serviceFact]{Fact: f.service()}
@@ -147,38 +175,99 @@ func nearUnits(unit string, known []fact.UnitFile) []string {
 	return near
 }
 
+// allUnitFiles are all unit files of a target; there is one name, which is empty.
+var allUnitFiles = &target.Kind[[]fact.UnitFile]{
+	Name: "unit files",
+	Ask: func(_ target.System, names []string) ([]target.Question, error) {
+		return []target.Question{{Names: names, Script: listUnitFiles}}, nil
+	},
+	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[[]fact.UnitFile], error) {
+		all, err := fact.ParseUnitFiles(bytes.NewReader(o.Stdout))
+		return map[string]target.Answer[[]fact.UnitFile]{q.Names[0]: {Fact: all}}, err
+	},
+}
+
+// hintUnits names units that are near one that does not exist, and those that start
+// one that is not enabled.
+func (s *Service) hintUnits(question string, f serviceFact) {
+	switch {
+	case !f.exists:
+		s.hint(question, func(ctx context.Context, v target.View) string {
+			all, _, err := target.Ask(ctx, v, allUnitFiles, "")
+			if err != nil {
+				return ""
+			}
+			return strings.Join(nearUnits(unitName(s.Name()), all), ", ")
+		})
+	case f.triggers != nil:
+		s.hint(question, func(ctx context.Context, v target.View) string { return s.sayTriggers(ctx, v, f.triggers) })
+	}
+}
+
+// sayTriggers tells which units start the service when something happens, and which
+// of them are enabled.
+func (s *Service) sayTriggers(ctx context.Context, v target.View, units []string) string {
+	kind, err := s.kind()
+	if err != nil {
+		return ""
+	}
+	var wants []target.Want
+	for _, unit := range units {
+		wants = append(wants, kind.Of(unit))
+	}
+	if v, err = v.Together(ctx, wants...); err != nil {
+		return ""
+	}
+	var words []string
+	for _, unit := range units {
+		f, _, err := target.Ask(ctx, v, kind, unit)
+		if err != nil {
+			return ""
+		}
+		state, _, _ := strings.Cut(f.enabled.found, ":")
+		words = append(words, fmt.Sprintf("%s (%s)", unit, state))
+	}
+	return strings.Join(words, ", ") + " starts it when needed"
+}
+
 // service is what is known of the unit as a service.
 func (f unitFact) service() serviceFact {
 	s := serviceFact{init: "systemd", exists: f.exists(), pid: f.MainPID}
-	s.running.found, s.running.near = f.say()
+	s.running.found = f.say()
 	s.running.holds = slices.Contains([]string{"active", "reloading", "refreshing"}, f.ActiveState)
-	s.enabled.found, s.enabled.near = f.sayFile()
-	s.masked = s.enabled
-	s.masked.holds = f.exists() && (f.LoadState == "masked" || strings.HasPrefix(f.UnitFileState, "masked"))
-	switch f.UnitFileState {
-	case "enabled", "enabled-runtime":
-		s.enabled.holds = true
-	case "generated":
+	s.enabled.found = f.sayFile()
+	s.enabled.holds = f.disk.Enabled()
+	s.masked = aspect{found: s.enabled.found, holds: f.exists() && strings.HasPrefix(f.disk.State, "masked")}
+	switch {
+	case f.disk.Failed && f.exists():
+		s.enabled.err = fmt.Errorf("systemctl is-enabled failed about %s", f.ID)
+		s.masked.err = s.enabled.err
+	case f.disk.State == "generated" && f.disk.Real != "disabled":
+		// Not for a script of /etc/init.d, of which the links on the disk tell.
 		s.enabled.holds = len(f.WantedBy) > 0
-	case "bad":
+	case f.disk.State == "bad":
 		s.enabled.err = fmt.Errorf("systemd cannot tell: the state of the unit file is \"bad\"; systemctl status %s says more", f.ID)
+	}
+	if !s.enabled.holds && s.exists {
+		s.triggers = f.TriggeredBy
 	}
 	return s
 }
 
-func (f unitFact) exists() bool { return f.LoadState != "not-found" }
+// exists reports whether there is such a unit, be it one that systemd has not read yet.
+func (f unitFact) exists() bool { return f.LoadState != "not-found" || f.disk.State != "" }
 
-func (f unitFact) missing() (found, near string) { return "no such unit", strings.Join(f.near, ", ") }
+const noSuchUnit = "no such unit"
 
 // say tells the state of the unit.
-func (f unitFact) say() (found, near string) {
+func (f unitFact) say() string {
 	switch {
 	case !f.exists() && f.ActiveState == "inactive":
-		return f.missing()
+		return noSuchUnit
 	case f.template:
-		return "a template, of which only instances run", ""
+		return "a template, of which only instances run"
 	}
-	found = fmt.Sprintf("%s (%s)", f.ActiveState, f.SubState)
+	found := fmt.Sprintf("%s (%s)", f.ActiveState, f.SubState)
 	if f.MainPID > 0 {
 		found += fmt.Sprintf(", PID %d", f.MainPID)
 	}
@@ -188,30 +277,44 @@ func (f unitFact) say() (found, near string) {
 	if f.LoadState != "loaded" {
 		found += ", " + f.LoadState
 	}
-	return f.named(found), ""
+	return f.named(found)
 }
 
 // sayFile tells what is known of the unit's file.
-func (f unitFact) sayFile() (found, near string) {
+func (f unitFact) sayFile() string {
 	if !f.exists() {
-		return f.missing()
+		return noSuchUnit
 	}
-	state := f.UnitFileState
-	if state == "" {
+	state := f.disk.State
+	switch {
+	case f.disk.Failed:
+		state = "the state of its unit file is not known"
+	case state == "" && f.UnitFileState != "":
+		state = f.LoadState + ", its unit file is gone"
+	case state == "":
 		state = f.LoadState + ", without a unit file"
-	} else if f.LoadState != "loaded" && f.LoadState != state {
+	case state == "alias" && f.disk.Real != "":
+		state = f.disk.Real
+	}
+	if f.LoadState != "loaded" && f.LoadState != state {
 		state += ", " + f.LoadState
 	}
 	if f.template {
 		state += " (a template)"
 	}
-	if why, ok := unitFileStates[f.UnitFileState]; ok {
+	if why, ok := unitFileStates[f.disk.State]; ok {
 		state += ": " + why
 	}
-	if (f.UnitFileState == "static" || f.UnitFileState == "generated") && len(f.WantedBy) > 0 {
+	if f.disk.State == "generated" && f.disk.Real != "" && f.disk.Real != "generated" {
+		state += ", by its links " + f.disk.Real
+	}
+	if (f.disk.State == "static" || f.disk.State == "generated") && len(f.WantedBy) > 0 {
 		state += ", wanted by " + strings.Join(f.WantedBy, " ")
 	}
-	return f.named(state), ""
+	if f.disk.State != f.UnitFileState && f.disk.State != "" && f.disk.State != "alias" && f.UnitFileState != "" {
+		state += fmt.Sprintf("; systemd remembers %q until it is told to reload", f.UnitFileState)
+	}
+	return f.named(state)
 }
 
 // unitFileStates are the states of unit files that need a word (systemctl(1),

@@ -15,7 +15,7 @@ import (
 
 func TestServiceStates(t *testing.T) {
 	m := rig.SharedMachine(t)
-	a := askerFor(t, m.URI("root"))
+	a := onceAsker{askerFor(t, m.URI("root"))}
 	for _, c := range []struct {
 		name                                string
 		installed, enabled, running, masked bool

@@ -39,7 +39,7 @@ var shadows = &target.Kind[shadowFact]{
 			Secret: true,
 		}}, nil
 	},
-	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[shadowFact], error) {
+	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[shadowFact], error) {
 		first, rest, _ := bytes.Cut(o.Stdout, []byte("\n"))
 		l, err := parseLookup(rest)
 		if err != nil {
@@ -51,6 +51,8 @@ var shadows = &target.Kind[shadowFact]{
 			switch {
 			case err != nil:
 				out[name] = target.Answer[shadowFact]{Err: fmt.Errorf("getent shadow %s: %w", name, err)}
+			case !s.exists && string(first) != "readable" && sys.UID == 0:
+				out[name] = target.Answer[shadowFact]{Err: errors.New("/etc/shadow is not there, or may not be read by root either")}
 			case !s.exists && string(first) != "readable":
 				out[name] = target.Answer[shadowFact]{Err: errors.New("only root may see passwords (/etc/shadow)")}
 			default:

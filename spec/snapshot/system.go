@@ -137,8 +137,8 @@ func unitFacts(files, states string) ([]Fact, error) {
 	var out []Fact
 	for _, u := range loaded {
 		state, hasFile := enabled[u.ID]
-		if u.UnitFileState != "" {
-			state = u.UnitFileState
+		if !hasFile {
+			state = u.UnitFileState // of the disk systemd may remember an older one
 		}
 		if !hasFile && u.ActiveState == "inactive" && !strings.HasPrefix(state, "enabled") && !strings.HasPrefix(state, "masked") {
 			continue
