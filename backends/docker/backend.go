@@ -111,17 +111,23 @@ func attach(ctx context.Context, api client.APIClient, id string) (types.Hijacke
 	late := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(killPatience, func() { close(late) }) })
 	defer stop()
+	slow := time.NewTimer(answerTimeout)
+	defer slow.Stop()
+	var err error
 	select {
 	case r := <-result:
 		return r.conn, r.err
 	case <-late:
-		go func() {
-			if r := <-result; r.err == nil {
-				r.conn.Close()
-			}
-		}()
-		return types.HijackedResponse{}, context.Cause(ctx)
+		err = context.Cause(ctx)
+	case <-slow.C:
+		err = fmt.Errorf("the engine did not start a process within %v", answerTimeout)
 	}
+	go func() {
+		if r := <-result; r.err == nil {
+			r.conn.Close()
+		}
+	}()
+	return types.HijackedResponse{}, err
 }
 
 // gone says why nothing can be asked of the container any more. An error that is

@@ -13,6 +13,7 @@ import (
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/loop"
+	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -86,6 +87,34 @@ func TestConverge_WarnsOfDaemons(t *testing.T) {
 	g := goThrough(t, &loop.Suite{Image: box(t), Converge: sh("setsid sleep 31536011 >/dev/null 2>&1 & echo x >/srv/page")}, loop.Options{}, checks(t, file("/srv/page")))
 	g.wants(t, loop.Converged, loop.Warned, "still runs", "sleep 31536011")
 	g.wants(t, loop.Green, loop.Held)
+}
+
+// What a failed stage tells of a spec is what was found and why it could not be told, and
+// not where and how it was asked.
+func TestGreen_KeepsTheReason(t *testing.T) {
+	const failed = `File "/srv/page" should have content "a"
+  because  sh: 1: cat: not found
+  found    one
+           two
+  near     it begins:
+           three
+  target   docker://1
+  asked    cat /srv/page                  exit 1, 2 ms
+  stderr   cat: no such
+           file`
+	const authors = "Expected\n    <int>: 1\nto equal\n    <int>: 2"
+	specs := func(_ context.Context, stage loop.Stage, _ string) loop.SpecRun {
+		if stage == loop.Red {
+			return loop.SpecRun{Results: []report.Result{{Outcome: report.Failed}}}
+		}
+		return loop.SpecRun{Results: []report.Result{{Text: "one", Outcome: report.Failed, Message: failed}, {Text: "two", Outcome: report.Failed, Message: authors}}}
+	}
+	g := goThrough(t, &loop.Suite{Image: box(t), Converge: sh("true")}, loop.Options{}, specs)
+	NewWithT(t).Expect(g.stage(t, loop.Green).Details).To(Equal([]string{
+		"failed: one (:0)\n    because  sh: 1: cat: not found\n    found    one\n             two\n    near     it begins:\n             three\n" +
+			"    stderr   cat: no such\n             file",
+		"failed: two (:0)\n    Expected\n        <int>: 1\n    to equal\n        <int>: 2",
+	}))
 }
 
 func TestGreen_TellsWhatIsWrong(t *testing.T) {
