@@ -54,7 +54,7 @@ printf 'pkgname = thing\npkgver = 2.0-1\narch = any\n' >.PKGINFO; tar -cf thing.
 		fails(t, there, HaveVersion("99.*"), "should have version 99.*")
 		fails(t, away, BeInstalled(), "found    not installed", "near     "+name)
 		fails(t, away, BeInstalled().WithVersion("1.0"), "found    not installed")
-		errs(t, away, HaveVersion("1.0"), `Package "`+name+`g": it does not exist`)
+		errs(t, away, HaveVersion("1.0"), `Package "`+name+`g" (`+provider+`): it does not exist`)
 	}
 	m.Exec(t, "rm -r /var/lib/rpm /var/lib/pacman /var/lib/dpkg; ln -s nowhere /var/lib/dpkg")
 	alpine.Exec(t, "rm /lib/apk/db/installed")
