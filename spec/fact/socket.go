@@ -28,6 +28,10 @@ func (s Socket) Wildcard() bool { return s.Address.Unmap().IsUnspecified() }
 // and, for UDP, TCP_CLOSE, which means not connected (net/tcp_states.h).
 var states = map[string]string{"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 
+// ProcNetPattern is a regular expression, for grep -E, of the lines of these tables
+// that ParseProcNet reads: the heading and the states.
+const ProcNetPattern = `^ *sl |^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0A|07) `
+
 // ParseProcNet reads /proc/net/tcp, tcp6, udp or udp6, proc_pid_net(5), and
 // returns the sockets that take what comes. Addresses stand there as 32-bit words
 // of the machine's own byte order.

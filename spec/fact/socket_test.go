@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -103,6 +105,24 @@ func TestParseProcNetOfThisMachine(t *testing.T) {
 		}
 		if err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Through the pattern comes what the whole table tells.
+func TestProcNetPattern(t *testing.T) {
+	pattern := regexp.MustCompile("(?m)" + ProcNetPattern)
+	for protocol, text := range map[string]string{"tcp": procNetTCP, "tcp6": procNetTCP6, "udp": procNetUDP} {
+		var some []byte
+		for line := range strings.Lines(text) {
+			if pattern.MatchString(line) {
+				some = append(some, line...)
+			}
+		}
+		whole, err := ParseProcNet([]byte(text), protocol, binary.LittleEndian)
+		filtered, err2 := ParseProcNet(some, protocol, binary.LittleEndian)
+		if err != nil || err2 != nil || !slices.Equal(whole, filtered) {
+			t.Errorf("%s: got %v, %v; want %v, %v", protocol, filtered, err2, whole, err)
 		}
 	}
 }

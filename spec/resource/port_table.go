@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/fact"
@@ -26,12 +27,11 @@ type socketTable struct {
 
 var protocols = []string{"tcp", "tcp6", "udp", "udp6"}
 
-// socketScript prints the tables of sockets, what ss knows beyond them, and who
-// holds which socket. Where IPv6 is off, two of the tables are not there.
-const socketScript = `for t in tcp tcp6 udp udp6; do
-echo "TABLE $t"
-if [ $t = tcp ] || [ -e /proc/net/$t ]; then cat /proc/net/$t || exit; fi
-done
+// socketScript prints what takes what comes from the tables of sockets, what ss knows
+// beyond them, and who holds which socket. Where IPv6 is off, two of the tables are
+// not there. Connections, of which a busy target has many thousands, stay there.
+const socketScript = `grep -HE '` + fact.ProcNetPattern + `' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+s=$?; [ $s -le 2 ] || exit $s
 echo; echo SS
 if command -v ss >/dev/null; then ss -tul6ne 2>/dev/null; fi
 echo; echo OWNERS
@@ -67,18 +67,20 @@ func parseSockets(order binary.ByteOrder, o target.Output) (socketTable, error) 
 		return none, errors.New("the list of sockets is not whole")
 	}
 	t := socketTable{v6only: fact.ParseV6Only(ss), owners: fact.ParseSocketOwners(owners)}
-	for i, protocol := range protocols {
-		_, table, ok := bytes.Cut(tables, []byte("TABLE "+protocol+"\n"))
-		if !ok {
-			return none, fmt.Errorf("the list of sockets is not whole: %s is missing", protocol)
+	text := map[string][]byte{}
+	for line := range bytes.Lines(tables) {
+		name, rest, ok := bytes.Cut(line, []byte(":"))
+		protocol, below := strings.CutPrefix(string(name), "/proc/net/")
+		if !ok || !below {
+			return none, fmt.Errorf("want a line of a table of sockets, got %.200q", line)
 		}
-		if i+1 < len(protocols) {
-			table, _, _ = bytes.Cut(table, []byte("TABLE "+protocols[i+1]+"\n"))
-		}
-		if len(bytes.TrimSpace(table)) == 0 && protocol != "tcp" {
+		text[protocol] = append(text[protocol], rest...)
+	}
+	for _, protocol := range protocols {
+		if text[protocol] == nil && protocol != "tcp" {
 			continue
 		}
-		list, err := fact.ParseProcNet(table, protocol, order)
+		list, err := fact.ParseProcNet(text[protocol], protocol, order)
 		if err != nil {
 			return none, err
 		}
