@@ -10,7 +10,7 @@ type beBlockDevice struct{ matcher }
 //
 //	IsBlockDevice() (bool, error)
 func BeBlockDevice() *beBlockDevice {
-	return &beBlockDevice{matcher{constructor: "BeBlockDevice", wanted: "be block device"}}
+	return &beBlockDevice{matcher{constructor: "BeBlockDevice", wanted: "be a block device"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -11,7 +11,7 @@ type beCharacterDevice struct{ matcher }
 //
 //	IsCharacterDevice() (bool, error)
 func BeCharacterDevice() *beCharacterDevice {
-	return &beCharacterDevice{matcher{constructor: "BeCharacterDevice", wanted: "be character device"}}
+	return &beCharacterDevice{matcher{constructor: "BeCharacterDevice", wanted: "be a character device"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -10,7 +10,7 @@ type beDirectory struct{ matcher }
 //
 //	IsDirectory() (bool, error)
 func BeDirectory() *beDirectory {
-	return &beDirectory{matcher{constructor: "BeDirectory", wanted: "be directory"}}
+	return &beDirectory{matcher{constructor: "BeDirectory", wanted: "be a directory"}}
 }
 
 // Match implements types.GomegaMatcher.

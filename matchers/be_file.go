@@ -10,7 +10,7 @@ type beFile struct{ matcher }
 //
 //	IsFile() (bool, error)
 func BeFile() *beFile {
-	return &beFile{matcher{constructor: "BeFile", wanted: "be file"}}
+	return &beFile{matcher{constructor: "BeFile", wanted: "be a file"}}
 }
 
 // Match implements types.GomegaMatcher.

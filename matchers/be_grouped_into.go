@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type beGroupedInto struct {
 	matcher
 	group any
@@ -19,7 +17,7 @@ type beGroupedInto struct {
 //
 // and may have GroupedIntoID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BeGroupedInto(group any) *beGroupedInto {
-	return &beGroupedInto{matcher: matcher{constructor: "BeGroupedInto", wanted: "be grouped into " + fmt.Sprint(group)}, group: group}
+	return &beGroupedInto{matcher: matcher{constructor: "BeGroupedInto", wanted: "be grouped into " + account(group)}, group: group}
 }
 
 // Match implements types.GomegaMatcher.

@@ -25,7 +25,7 @@ type ownedBy struct {
 // and for numbers OwnedByID(uid int) (bool, error); where it lacks that, a number is
 // given to OwnedBy in decimal digits.
 func BeOwnedBy(who any) *ownedBy {
-	return &ownedBy{matcher: matcher{constructor: "BeOwnedBy", wanted: fmt.Sprintf("be owned by %v", who)}, who: who}
+	return &ownedBy{matcher: matcher{constructor: "BeOwnedBy", wanted: "be owned by " + account(who)}, who: who}
 }
 
 // Match implements types.GomegaMatcher.

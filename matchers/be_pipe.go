@@ -10,7 +10,7 @@ type bePipe struct{ matcher }
 //
 //	IsPipe() (bool, error)
 func BePipe() *bePipe {
-	return &bePipe{matcher{constructor: "BePipe", wanted: "be pipe"}}
+	return &bePipe{matcher{constructor: "BePipe", wanted: "be a pipe"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -11,7 +11,7 @@ type beSocket struct{ matcher }
 //
 //	IsSocket() (bool, error)
 func BeSocket() *beSocket {
-	return &beSocket{matcher{constructor: "BeSocket", wanted: "be socket"}}
+	return &beSocket{matcher{constructor: "BeSocket", wanted: "be a socket"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -11,7 +11,7 @@ type beSymlink struct{ matcher }
 //
 //	IsSymlink() (bool, error)
 func BeSymlink() *beSymlink {
-	return &beSymlink{matcher{constructor: "BeSymlink", wanted: "be symlink"}}
+	return &beSymlink{matcher{constructor: "BeSymlink", wanted: "be a symlink"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -11,7 +11,7 @@ type beSystemGroup struct{ matcher }
 //
 //	IsSystemGroup() (bool, error)
 func BeSystemGroup() *beSystemGroup {
-	return &beSystemGroup{matcher{constructor: "BeSystemGroup", wanted: "be system group"}}
+	return &beSystemGroup{matcher{constructor: "BeSystemGroup", wanted: "be a system group"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -11,7 +11,7 @@ type beSystemUser struct{ matcher }
 //
 //	IsSystemUser() (bool, error)
 func BeSystemUser() *beSystemUser {
-	return &beSystemUser{matcher{constructor: "BeSystemUser", wanted: "be system user"}}
+	return &beSystemUser{matcher{constructor: "BeSystemUser", wanted: "be a system user"}}
 }
 
 // Match implements types.GomegaMatcher.

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type belongToGroup struct {
 	matcher
 	group any
@@ -18,7 +16,7 @@ type belongToGroup struct {
 //
 // and may have BelongsToGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BelongToGroup(group any) *belongToGroup {
-	return &belongToGroup{matcher: matcher{constructor: "BelongToGroup", wanted: "belong to group " + fmt.Sprint(group)}, group: group}
+	return &belongToGroup{matcher: matcher{constructor: "BelongToGroup", wanted: "belong to group " + account(group)}, group: group}
 }
 
 // Match implements types.GomegaMatcher.

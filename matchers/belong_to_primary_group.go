@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type belongToPrimaryGroup struct {
 	matcher
 	group any
@@ -18,7 +16,7 @@ type belongToPrimaryGroup struct {
 //
 // and may have BelongsToPrimaryGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
 func BelongToPrimaryGroup(group any) *belongToPrimaryGroup {
-	return &belongToPrimaryGroup{matcher: matcher{constructor: "BelongToPrimaryGroup", wanted: "belong to primary group " + fmt.Sprint(group)}, group: group}
+	return &belongToPrimaryGroup{matcher: matcher{constructor: "BelongToPrimaryGroup", wanted: "belong to primary group " + account(group)}, group: group}
 }
 
 // Match implements types.GomegaMatcher.

@@ -3,10 +3,13 @@ package matchers
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/onsi/gomega/matchers"
 	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/spec/wording"
 )
 
 // An expectation stands where an author may give a value or a Gomega matcher.
@@ -76,7 +79,7 @@ func checkMatchers(all []types.GomegaMatcher) error {
 }
 
 func matching(m types.GomegaMatcher) expectation {
-	return expectation{matcher: m, text: "matching " + describe(m)}
+	return expectation{matcher: m, text: wording.That(m)}
 }
 
 // match compares what was found with what is expected.
@@ -87,34 +90,37 @@ func (e expectation) match(found any) (bool, error) {
 	return e.holds(found), nil
 }
 
-// describe names a matcher the way its author wrote it, as far as it can be
-// known.
-func describe(m types.GomegaMatcher) string {
-	if s, ok := m.(fmt.Stringer); ok {
-		return s.String()
+// shown writes a value for people: texts in quotes, shortened, without secrets.
+func shown(v any) string { return wording.Value(v) }
+
+// account names an account or a group as an author gave it: a text of digits is a name,
+// and not the number.
+func account(v any) string {
+	s, ok := v.(string)
+	if !ok || isNumber(s) {
+		return shown(v)
 	}
-	t := fmt.Sprintf("%T", m)
-	t = t[strings.LastIndexByte(t, '.')+1:]
-	return strings.TrimSuffix(t, "Matcher")
+	return s
 }
 
-// shown writes a value for people: texts in quotes, shortened.
-func shown(v any) string {
-	s, ok := v.(string)
-	if !ok {
-		return fmt.Sprint(v)
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+// formatted is what an author may have given with arguments for package fmt.
+func formatted(text string, args []any) string {
+	if len(args) > 0 {
+		return fmt.Sprintf(text, args...)
 	}
-	if r := []rune(s); len(r) > 120 {
-		s = string(r[:120]) + "..."
-	}
-	return fmt.Sprintf("%q", s)
+	return text
 }
 
 // containsText says what contains expects, for the name of a matcher.
 func containsText(want any) string {
 	e, err := contains(want)
 	if err != nil {
-		return fmt.Sprint(want)
+		return shown(want)
 	}
 	return e.text
 }
@@ -130,5 +136,9 @@ func (m *matcher) matchText(actual any, question string, method func() (string, 
 	if err != nil {
 		return false, err
 	}
-	return e.match(text)
+	held, err := e.match(text)
+	if err == nil && e.matcher != nil {
+		m.point(question, text, e.matcher, held)
+	}
+	return held, err
 }

@@ -1,7 +1,5 @@
 package matchers
 
-import "fmt"
-
 type count struct {
 	matcher
 	want any
@@ -17,7 +15,7 @@ type count struct {
 //
 //	Count() (int, error)
 func HaveCount(want any) *count {
-	text := fmt.Sprint(want)
+	text := shown(want)
 	if e, err := equals[int](want); err == nil {
 		text = e.text
 	}

@@ -1,8 +1,6 @@
 package matchers
 
 import (
-	"fmt"
-
 	"github.com/onsi/gomega/types"
 )
 
@@ -29,9 +27,11 @@ type version struct {
 //
 // for a matcher.
 func HaveVersion(want any) *version {
-	text := fmt.Sprint(want)
-	if m, ok := want.(types.GomegaMatcher); ok {
+	text, ok := want.(string)
+	if m, is := want.(types.GomegaMatcher); is {
 		text = matching(m).text
+	} else if !ok {
+		text = shown(want)
 	}
 	return &version{matcher: matcher{constructor: "HaveVersion", wanted: "have version " + text}, want: want}
 }

@@ -18,6 +18,8 @@ import (
 // of a failure from the stack.
 type console struct {
 	out io.Writer
+	// colours says that Ginkgo prints in colours.
+	colours bool
 
 	mu sync.Mutex
 	// ours is the line that Ginkgo was told, and authors the one to put in its
@@ -68,7 +70,7 @@ func (c *console) Write(p []byte) (int, error) {
 		}
 		text = bytes.ReplaceAll(text, []byte(c.ours), []byte(c.authors))
 	}
-	if _, err := io.WriteString(c.out, evidence.CleanColoured(string(text))); err != nil {
+	if _, err := io.WriteString(c.out, clean(string(text), c.colours)); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -147,7 +147,7 @@ func (s *suite) costs() []report.Cost {
 // result is a spec as reports show it.
 func (s *suite) result(r types.SpecReport, name string) report.Result {
 	out := report.Result{
-		Target: s.targetName(s.blockOf(r)), Package: name,
+		Target: evidence.Clean(s.targetName(s.blockOf(r))), Package: name,
 		Text: evidence.Clean(r.LeafNodeText), Labels: r.Labels(),
 		Location: location(r.LeafNodeLocation), Start: r.StartTime, Took: r.RunTime,
 		Outcome: outcome(r), Evidence: s.traced(r),

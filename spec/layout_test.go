@@ -56,18 +56,20 @@ var allowed = []struct {
 	{"backends/backendtest", "other people's backends are tested with it", []string{"backends"}},
 	{"backends/backendtest/rig", "it starts the real things, and knows nothing of what is tested", []string{"backends", "backends/internal/quickack"}},
 	{"spec/evidence", "a leaf, shared by target, matchers and reports", nil},
+	{"spec/excerpt", "a leaf, which shows parts of texts and asks nothing", []string{"spec/evidence"}},
+	{"spec/wording", "it puts other people's matchers into words, and knows no resources", []string{"spec/evidence"}},
 	{"spec/entry", "a leaf, filled in by authors", nil},
 	{"spec/fact", "parsers do no I/O and know nobody", nil},
 	{"spec/near", "a leaf, for whoever has to say what a name was meant to be", nil},
 	{"spec/environ", "the glue and the command line read the same variables", []string{"spec/near"}},
 	{"spec/password", "a leaf, which the glue and the command line take the password from", nil},
 	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
-	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/entry", "spec/fact", "spec/near", "spec/target"}},
+	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/evidence", "spec/excerpt", "spec/entry", "spec/fact", "spec/near", "spec/target"}},
 	{"spec/snapshot", "it asks by way of a target, and knows no resources and no specs", []string{"backends", "spec/evidence", "spec/fact", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
 	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/evidence", "spec/fact", "spec/report", "spec/snapshot", "spec/target"}},
-	{"spec", "the glue", []string{"backends", "backends/command", "backends/docker", "backends/local", "backends/ssh", "spec/environ", "spec/evidence", "spec/entry", "spec/fact", "spec/near", "spec/target", "spec/password", "spec/resource", "spec/report"}},
-	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/entry"}},
+	{"spec", "the glue", []string{"backends", "backends/command", "backends/docker", "backends/local", "backends/ssh", "spec/environ", "spec/evidence", "spec/wording", "spec/entry", "spec/fact", "spec/near", "spec/target", "spec/password", "spec/resource", "spec/report"}},
+	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/excerpt", "spec/wording", "spec/entry"}},
 }
 
 func TestLayout_ImportsGoOneWay(t *testing.T) {

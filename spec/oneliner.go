@@ -17,6 +17,7 @@ import (
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
 	"github.com/hostspec/hostspec/spec/target"
+	"github.com/hostspec/hostspec/spec/wording"
 )
 
 // A oneLiner is one spec that was declared by Should or ShouldNot.
@@ -128,7 +129,7 @@ func (s *suite) declareOne(o *oneLiner) {
 	if o.negated {
 		should = " should not "
 	}
-	o.text = evidence.Clean(nameOf(o.subject) + should + wantedBy(o.matcher))
+	o.text = evidence.Clean(nameOf(o.subject) + should + wording.Should(o.matcher))
 	o.tree = ginkgo.CurrentTreeConstructionNodeReport()
 	s.mu.Lock()
 	if len(s.on) > 0 {
@@ -214,16 +215,6 @@ func nameOf(subject any) string {
 		return n.String()
 	}
 	return fmt.Sprintf("%T", subject)
-}
-
-// wantedBy completes "should": matchers of ours say it themselves, of others
-// the type tells.
-func wantedBy(m types.GomegaMatcher) string {
-	if n, ok := m.(fmt.Stringer); ok {
-		return n.String()
-	}
-	name := fmt.Sprintf("%T", m)
-	return "satisfy " + strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "Matcher")
 }
 
 // ours are the packages that stand between an author's line and us.

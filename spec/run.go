@@ -25,6 +25,7 @@ import (
 // returns whether all specs held.
 func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	s := theSuite
+	description = evidence.Clean(description)
 	helper(t)
 	s.test = t
 	if err := s.begin(description, args); err != nil {
@@ -36,13 +37,15 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 		if len(skip) > 0 {
 			offset += skip[0]
 		}
-		ginkgo.Fail(evidence.Clean(message), offset)
+		ginkgo.Fail(failure(message), offset)
 	})
 	s.declareNodes()
 	stdout := formatter.ColorableStdOut
 	s.console = &console{out: stdout}
 	formatter.ColorableStdOut = s.console
-	args = append(configured(t, args), ginkgo.AroundNode(s.aroundNode))
+	args, colours := configured(t, args)
+	s.console.colours, s.writer.colours = colours, colours
+	args = append(args, ginkgo.AroundNode(s.aroundNode))
 	// A run is short, and most of what it makes lives to its end: with this much
 	// that is never touched, the collector first runs when more than as much has
 	// been made, and a large suite notices nothing.
@@ -51,6 +54,7 @@ func Run(t ginkgo.GinkgoTestingT, description string, args ...any) bool {
 	passed := ginkgo.RunSpecs(t, description, args...)
 	runtime.KeepAlive(ballast)
 	formatter.ColorableStdOut = stdout
+	s.writer.restore()
 	s.phase.Store(int32(over))
 	if err := s.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "hostspec: closing the connections:", evidence.Clean(err.Error()))
@@ -140,6 +144,7 @@ func (s *suite) declareNodes() {
 				fmt.Fprintf(s.console.out, "\nNote: %s\n", evidence.Clean(n.Target+": "+n.Text))
 			}
 		}
+		cleanReport(r) // for those that Ginkgo writes after this one
 		if nothingTested(r) {
 			s.tellNothingTested(r)
 		}
@@ -185,7 +190,7 @@ func (s *suite) tellNothingTested(r types.Report) {
 	case c.DryRun:
 		fmt.Printf("hostspec: nothing of %q was tested: this is a dry run\n", r.SuiteDescription)
 	case filtered && r.PreRunStats.SpecsThatWillRun == 0:
-		fmt.Printf("hostspec: nothing of %q was tested: the filters left none of its %d specs\n", r.SuiteDescription, r.PreRunStats.TotalSpecs)
+		fmt.Printf("hostspec: nothing of %q was tested: the filters left none of its %s\n", r.SuiteDescription, evidence.Count(r.PreRunStats.TotalSpecs, "spec"))
 	case !r.SuiteSucceeded:
 	case r.PreRunStats.TotalSpecs == 0:
 		ginkgo.Fail(fmt.Sprintf("nothing was tested: %q has no specs", r.SuiteDescription))
@@ -194,8 +199,9 @@ func (s *suite) tellNothingTested(r types.Report) {
 	}
 }
 
-// configured completes Ginkgo's configuration, or the author's own among args.
-func configured(t ginkgo.GinkgoTestingT, args []any) []any {
+// configured completes Ginkgo's configuration, or the author's own among args, and says
+// whether Ginkgo is to print in colours.
+func configured(t ginkgo.GinkgoTestingT, args []any) (_ []any, colours bool) {
 	suite, reporter := ginkgo.GinkgoConfiguration()
 	rest := []any{}
 	for _, a := range args {
@@ -214,7 +220,7 @@ func configured(t ginkgo.GinkgoTestingT, args []any) []any {
 		// What Ginkgo says of a tree that it cannot build goes by this one.
 		formatter.SingletonFormatter.ColorMode = formatter.ColorModeNone
 	}
-	return append(rest, suite, reporter)
+	return append(rest, suite, reporter), !reporter.NoColor
 }
 
 // beforeDeadline makes Ginkgo stop in time for its report before `go test

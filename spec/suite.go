@@ -15,6 +15,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega/format"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/environ"
@@ -59,6 +60,7 @@ type suite struct {
 	events      *events
 	console     *console
 	trace       *trace
+	writer      ginkgoWriter
 	title       string
 	labels      []string
 }
@@ -121,6 +123,7 @@ func recordOf(ctx context.Context) *record {
 // all facts as stale, and skips specs of a target that cannot be used.
 func (s *suite) aroundNode(ctx context.Context) context.Context {
 	s.phase.Store(int32(running))
+	s.writer.install()
 	r := &record{marked: s.epoch.Add(1)}
 	ctx = context.WithValue(ctx, recordKey{}, r)
 	report := ginkgo.CurrentSpecReport()
@@ -254,6 +257,10 @@ func (s *suite) close() error {
 // write them. A v of less than three characters is not masked, since it stands in too
 // many words. What a spec prints to stdout by itself is not masked either.
 func Secret(v string) string {
+	// What Gomega cuts to show where texts differ may be a part of a secret.
+	if v != "" && format.TruncatedDiff {
+		format.TruncatedDiff = false
+	}
 	evidence.Remember(v)
 	return v
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/hostspec/hostspec/spec/evidence"
 )
 
 // The exit codes; when several apply, the order is that of exitCode.
@@ -103,7 +105,7 @@ func tell(err error, stderr io.Writer) int {
 		e = &exitError{exitUsage, err}
 	}
 	if e.err != nil {
-		fmt.Fprintf(stderr, "hostspec: %v\n", e.err)
+		fmt.Fprintf(stderr, "hostspec: %s\n", evidence.Clean(e.err.Error()))
 	}
 	return e.code
 }

@@ -81,7 +81,7 @@ func TestKilledRunLeavesItsContainerToTheNext(t *testing.T) {
 	}
 	await(t, "the end of the test binary", func() bool { return syscall.Kill(s.specs, 0) == syscall.ESRCH })
 	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/one").run()
-	a.wants(t, 0, "1 specs: 1 passed")
+	a.wants(t, 0, "1 spec: 1 passed")
 	wantNoContainerOf(t, image)
 }
 

@@ -20,7 +20,7 @@ type fault struct {
 // The faults that each tool is planted.
 var faults = map[string]fault{
 	"vacuous": {code: 1, stage: "red", outcome: "failed", args: []string{"--strict"},
-		says: []string{"1 vacuous", `vacuous: the web server File "/etc/passwd" should be file (`, "spec/web/web_test.go:"}},
+		says: []string{"1 vacuous", `vacuous: the web server File "/etc/passwd" should be a file (`, "spec/web/web_test.go:"}},
 	"mode": {code: 1, stage: "green", outcome: "failed",
 		says: []string{`failed: the web server File "/etc/cron.d/web" should have mode 0644 (`}},
 	"not enabled": {code: 1, stage: "green", outcome: "failed",

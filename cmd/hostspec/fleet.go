@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/report"
 )
@@ -83,7 +84,7 @@ func (f *fleet) job(t runTarget, p *specPackage, first bool) {
 		f.collector.refuse(problem("%s", j.refused))
 	case f.stop.interrupted() && j.end == nil:
 		if j.begin != nil {
-			f.collector.problem(problem("killed after %d of %d specs, since it was interrupted twice", j.ran, j.begin.Specs))
+			f.collector.problem(problem("killed after %d of %s, since it was interrupted twice", j.ran, evidence.Count(j.begin.Specs, "spec")))
 		}
 	case !j.called && j.begin == nil && err == nil:
 		f.collector.refuse(problem("its specs can never run, since no test calls Run\nadd: func TestSpecs(t *testing.T) { Run(t, \"specs\") }"))
@@ -97,7 +98,7 @@ func (f *fleet) job(t runTarget, p *specPackage, first bool) {
 	case j.begin == nil:
 		f.collector.refuse(printed(problem("its specs could not be declared: %v", orNothing(err))))
 	case j.end == nil:
-		f.collector.problem(printed(problem("the test binary ended in the middle, after %d of %d specs: %v", j.ran, j.begin.Specs, orNothing(err))))
+		f.collector.problem(printed(problem("the test binary ended in the middle, after %d of %s: %v", j.ran, evidence.Count(j.begin.Specs, "spec"), orNothing(err))))
 	default:
 		f.judge(j, err, problem, printed)
 	}

@@ -107,7 +107,7 @@ func TestInterruptTwice(t *testing.T) {
 	s.signal(os.Interrupt)
 	a := s.wait()
 	a.wants(t, 130, "✓ holds", "killed after 1 of 3 specs, since it was interrupted twice")
-	if got := last(a.stdout); got != "1 specs: 1 passed, 0 failed, 0 could not tell, 0 skipped" {
+	if got := last(a.stdout); got != "1 spec: 1 passed, 0 failed, 0 could not tell, 0 skipped" {
 		t.Errorf("last line %q", got)
 	}
 	if text, err := os.ReadFile(s.junit); err != nil || !strings.Contains(string(text), `name="in order holds"`) {

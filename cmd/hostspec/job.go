@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -262,7 +263,7 @@ func (p *prefixer) Write(b []byte) (int, error) {
 func (p *prefixer) line(line []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.w, "%s%s\n", p.prefix, sgr.ReplaceAll(line, nil))
+	fmt.Fprintf(p.w, "%s%s\n", p.prefix, evidence.Clean(string(sgr.ReplaceAll(line, nil))))
 }
 
 // flush writes a last line that has no end.

@@ -139,7 +139,7 @@ func TestLoop_Reports(t *testing.T) {
 	image, dir := variant(t, "ENV A=b"), t.TempDir()
 	file := filepath.Join(dir, "x.json")
 	a := tdd(t, image, appConf+"; date +%s%N >/etc/stamp", "-f", "documentation", "-f", "json:"+file, "-f", "junit:"+filepath.Join(dir, "x.xml")).run()
-	a.wants(t, 1, "the app on suite, red\n", "should be file (skipped: red before converge, as it is to be)", "stage idempotent on suite\n", "FAILED: [stage] idempotent", "suite suite: failed in ", " at idempotent")
+	a.wants(t, 1, "the app on suite, red\n", "should be a file (skipped: red before converge, as it is to be)", "stage idempotent on suite\n", "FAILED: [stage] idempotent", "suite suite: failed in ", " at idempotent")
 	var doc struct {
 		Specs   []struct{ Target, Node, Stage, Text, Outcome, Message string }
 		Summary struct {

@@ -1,5 +1,10 @@
 package evidence
 
+import (
+	"runtime"
+	"strings"
+)
+
 // Unknown is the error of "could not tell": the question was put, or tried, and
 // neither yes nor no came back. It fails Should and ShouldNot alike.
 type Unknown struct {
@@ -14,6 +19,9 @@ type Unknown struct {
 }
 
 func (e *Unknown) Error() string {
+	if toldAbove() {
+		return ""
+	}
 	if e.Evidence.Subject == "" {
 		return e.Text("it")
 	}
@@ -69,7 +77,12 @@ type Missing struct {
 	Instead string
 }
 
-func (e *Missing) Error() string { return e.Text(e.What) }
+func (e *Missing) Error() string {
+	if toldAbove() {
+		return ""
+	}
+	return e.Text(e.What)
+}
 
 // Text is the error under a title of its own: what should have been.
 func (e *Missing) Text(title string) string {
@@ -80,4 +93,19 @@ func (e *Missing) Text(title string) string {
 		instead = "does not exist"
 	}
 	return ev.text(title+": it "+instead, "")
+}
+
+// toldAbove reports whether Gomega wants an error's text for the second time in one
+// message: of an error that stands beside a value given to Expect it prints the text,
+// and then the error as an object, the text once more. The message is not ours, and in
+// a plain test goes past us.
+func toldAbove() bool {
+	pc := make([]uintptr, 4)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	object, _ := frames.Next()
+	if !strings.HasSuffix(object.Function, "gomega/format.Object") {
+		return false
+	}
+	vet, _ := frames.Next()
+	return strings.HasSuffix(vet.Function, "gomega/internal.vetActuals")
 }

@@ -92,6 +92,14 @@ func (e Evidence) how() string {
 	return fmt.Sprintf("%-30s %s", e.Asked, end)
 }
 
+// Count says how many there are of something, whose plural has an s: "1 spec", "2 specs".
+func Count[N int | int64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // Duration writes a time span the way people say it: whole milliseconds, or
 // seconds with one decimal from ten seconds on.
 func Duration(d time.Duration) string {

@@ -31,7 +31,7 @@ func Remember(secret string) { secrets.add(secret) }
 
 // Mask returns the text with all secrets replaced by ***, in each of the forms that
 // they are met in: as they are, without the white space around them, line by line,
-// and as quoted or encoded by shells, Go, JSON, XML, URLs and base64.
+// and as quoted or encoded by shells, Go, JSON, XML, regular expressions, URLs and base64.
 //
 // A text is masked as a whole, before anything is cut off it and before it is quoted
 // or made visible: half a secret is not recognised. Excerpt, Clean, Quote and Writer
@@ -42,32 +42,42 @@ func Mask(text string) string { return secrets.mask(text) }
 // by the lengths of the forms that begin with the first three of them.
 type secretSet struct {
 	mu      sync.RWMutex
-	forms   map[string]struct{}
-	lengths map[string][]int // by the first MinSecret bytes, longest first
-	begins  [1 << 16 / 64]uint64
-	longest int // of the forms without a line end
+	known   map[string]struct{}
+	begins  [1 << 16 / 64]uint64  // by the first two bytes of a form
+	forms   map[string]*formsWith // by the first MinSecret bytes
+	longest int                   // of the forms on one line
+}
+
+// formsWith are the forms that begin alike.
+type formsWith struct {
+	lengths []int    // each once, longest first
+	lines   []string // those on one line
 }
 
 func (s *secretSet) add(secret string) {
 	all := formsOf(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.forms == nil {
-		s.forms, s.lengths = map[string]struct{}{}, map[string][]int{}
+	if s.known == nil {
+		s.known, s.forms = map[string]struct{}{}, map[string]*formsWith{}
 	}
 	for _, form := range all {
-		if _, known := s.forms[form]; known || len(form) < MinSecret {
+		if _, known := s.known[form]; known || len(form) < MinSecret {
 			continue
 		}
-		s.forms[form] = struct{}{}
-		key := form[:MinSecret]
-		of := s.lengths[key]
-		if i, found := slices.BinarySearchFunc(of, len(form), func(a, b int) int { return b - a }); !found {
-			s.lengths[key] = slices.Insert(of, i, len(form))
-		}
+		s.known[form] = struct{}{}
 		pair := uint(form[0])<<8 | uint(form[1])
 		s.begins[pair/64] |= 1 << (pair % 64)
+		with := s.forms[form[:MinSecret]]
+		if with == nil {
+			with = &formsWith{}
+			s.forms[form[:MinSecret]] = with
+		}
+		if i, found := slices.BinarySearchFunc(with.lengths, len(form), func(a, b int) int { return b - a }); !found {
+			with.lengths = slices.Insert(with.lengths, i, len(form))
+		}
 		if !strings.ContainsAny(form, "\r\n") {
+			with.lines = append(with.lines, form)
 			s.longest = max(s.longest, len(form))
 		}
 	}
@@ -79,12 +89,15 @@ func (s *secretSet) at(text string) int {
 	if s.begins[pair/64]&(1<<(pair%64)) == 0 {
 		return 0
 	}
-	for _, n := range s.lengths[text[:MinSecret]] {
-		if n > len(text) {
-			continue
-		}
-		if _, ok := s.forms[text[:n]]; ok {
-			return n
+	with := s.forms[text[:MinSecret]]
+	if with == nil {
+		return 0
+	}
+	for _, n := range with.lengths {
+		if n <= len(text) {
+			if _, ok := s.known[text[:n]]; ok {
+				return n
+			}
 		}
 	}
 	return 0
@@ -111,7 +124,7 @@ func (s *secretSet) next(text string, from int) (start, end int) {
 func (s *secretSet) mask(text string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(s.forms) == 0 {
+	if len(s.known) == 0 {
 		return text
 	}
 	start, end := s.next(text, 0)
@@ -130,23 +143,43 @@ func (s *secretSet) mask(text string) string {
 	return b.String()
 }
 
-// split returns where the text can be cut so that neither part holds a piece of a
-// secret that stands on one line, whatever follows: before its last bytes, which may
-// be the beginning of one.
-func (s *secretSet) split(text string) int {
+// settled returns how much of the text can be masked though more is to follow: what
+// precedes a form on one line that the text may end in the middle of.
+func (s *secretSet) settled(text string) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	at := max(0, len(text)-max(0, s.longest-1))
-	for from := 0; ; {
-		start, end := s.next(text, from)
-		if start >= at {
-			return at
+	end := len(text)
+	for at := max(0, len(text)-s.longest, strings.LastIndexAny(text, "\r\n")+1); at < len(text); at++ {
+		if s.begun(text[at:]) {
+			end = at
+			break
 		}
-		if end > at {
-			return end
-		}
-		from = end
 	}
+	// A form that is whole and reaches beyond it stays in one piece.
+	for start, stop := s.next(text, 0); start < end; start, stop = s.next(text, stop) {
+		if stop > end {
+			return start
+		}
+	}
+	return end
+}
+
+// begun reports whether a form on one line begins with the text, and is longer.
+func (s *secretSet) begun(text string) bool {
+	var with *formsWith
+	switch {
+	case len(text) >= MinSecret:
+		with = s.forms[text[:MinSecret]]
+	case len(text) == 2:
+		pair := uint(text[0])<<8 | uint(text[1])
+		return s.begins[pair/64]&(1<<(pair%64)) != 0
+	default:
+		first := uint(text[0]) << 8 / 64
+		return slices.ContainsFunc(s.begins[first:first+4], func(bits uint64) bool { return bits != 0 })
+	}
+	return with != nil && slices.ContainsFunc(with.lines, func(form string) bool {
+		return len(form) > len(text) && strings.HasPrefix(form, text)
+	})
 }
 
 // formsOf lists what a secret is known by.
@@ -174,8 +207,10 @@ var (
 	singleQuoted = strings.NewReplacer(`'`, `'"'"'`)
 	traced       = strings.NewReplacer(`'`, `'\''`)
 	doubleQuoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
-	inXML        = strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`, `"`, `&quot;`, `'`, `&apos;`)
-	inGoXML      = strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`, `"`, `&#34;`, `'`, `&#39;`)
+	inRegexp     = strings.NewReplacer(`\`, `\\`, `.`, `\.`, `+`, `\+`, `*`, `\*`, `?`, `\?`, `(`, `\(`, `)`, `\)`, `|`, `\|`,
+		`[`, `\[`, `]`, `\]`, `{`, `\{`, `}`, `\}`, `^`, `\^`, `$`, `\$`)
+	inXML   = strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`, `"`, `&quot;`, `'`, `&apos;`)
+	inGoXML = strings.NewReplacer(`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`, `"`, `&#34;`, `'`, `&#39;`)
 )
 
 func quotedForms(p string) []string {
@@ -186,7 +221,7 @@ func quotedForms(p string) []string {
 	escapedJSON, _ := json.Marshal(p) // likewise
 	return []string{
 		singleQuoted.Replace(p), traced.Replace(p), doubleQuoted.Replace(p),
-		inXML.Replace(p), inGoXML.Replace(p),
+		inXML.Replace(p), inGoXML.Replace(p), inRegexp.Replace(p),
 		unquoted(strconv.Quote(p)), unquoted(strconv.QuoteToASCII(p)), Visible(p),
 		unquoted(strings.TrimSuffix(inJSON.String(), "\n")), unquoted(string(escapedJSON)),
 	}

@@ -158,17 +158,23 @@ func TestExcerpt_CutsWhatIsMasked(t *testing.T) {
 
 func TestWriter(t *testing.T) {
 	Remember("writer-secret")
+	Remember("writer-secret-that-is-longer")
+	Remember("et-overlaps")
 	for name, c := range map[string]struct {
 		writes []string
 		want   string
 	}{
-		"in one":            {[]string{"a writer-secret b\n"}, "a *** b\n"},
-		"across writes":     {[]string{"a writer-", "secret b", "\n"}, "a *** b\n"},
-		"no end":            {[]string{"a writer-se", "cret"}, "a ***\n"},
-		"byte by byte":      {strings.Split("a writer-secret b\n", ""), "a *** b\n"},
-		"what is obeyed":    {[]string{"\x1b]0;title\x07\r\n"}, `\x1b]0;title\a\r` + "\n"},
-		"across the buffer": {[]string{strings.Repeat("x", maxHeld-5), "writer-secret", strings.Repeat("y", maxHeld)}, strings.Repeat("x", maxHeld-5) + "***" + strings.Repeat("y", maxHeld) + "\n"},
-		"nothing":           {[]string{""}, ""},
+		"in one":           {[]string{"a writer-secret b\n"}, "a *** b\n"},
+		"across writes":    {[]string{"a writer-", "secret b", "\n"}, "a *** b\n"},
+		"at the end":       {[]string{"a writer-se", "cret"}, "a ***"},
+		"byte by byte":     {strings.Split("a writer-secret b\n", ""), "a *** b\n"},
+		"the longer one":   {strings.Split("a writer-secret-that-is-longer b\n", ""), "a *** b\n"},
+		"two that overlap": {strings.Split("a writer-secret-overlaps b\n", ""), "a *** b\n"},
+		"only begun":       {[]string{"a writer", "\nwri"}, "a writer\nwri"},
+		"what is obeyed":   {[]string{"\x1b]0;title\x07\r\n"}, `\x1b]0;title\a\r` + "\n"},
+		"characters":       {[]string{"\xc3", "\xa4\xe2\x9c", "\x93 \xe2"}, "ä✓ \\xe2"},
+		"long":             {[]string{strings.Repeat("x", 1<<17), "writer-secret", strings.Repeat("y", 1<<17)}, strings.Repeat("x", 1<<17) + "***" + strings.Repeat("y", 1<<17)},
+		"nothing":          {[]string{""}, ""},
 	} {
 		var out strings.Builder
 		w := NewWriter(&out)
@@ -183,6 +189,18 @@ func TestWriter(t *testing.T) {
 		if out.String() != c.want {
 			t.Errorf("%s: got %.200q", name, out.String())
 		}
+	}
+}
+
+func TestWriter_HoldsBackNothingElse(t *testing.T) {
+	Remember("writer-secret")
+	var out strings.Builder
+	w := NewWriter(&out)
+	for _, text := range []string{"no newline", "-----", "\n", "1"} {
+		_, _ = w.Write([]byte(text))
+	}
+	if got := out.String(); got != "no newline-----\n1" {
+		t.Errorf("got %q", got)
 	}
 }
 

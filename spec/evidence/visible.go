@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -90,6 +91,27 @@ func obeyed(r rune) bool {
 		return r < ' ' && r != '\n' && r != '\t' || r == 0x7f
 	}
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// EscapeJSON returns a JSON text that says the same, and in which what Visible would make
+// visible is escaped: JSON itself asks for that in C0 alone.
+func EscapeJSON(text []byte) []byte {
+	if !strings.ContainsFunc(string(text), obeyed) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range string(text) {
+		switch {
+		case !obeyed(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return []byte(b.String())
 }
 
 // sgr returns the length of the sequence of Select Graphic Rendition that the text

@@ -1,20 +1,16 @@
 package evidence
 
 import (
-	"bytes"
 	"io"
-	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
-// maxHeld bounds what a Writer holds back of a line that does not end.
-const maxHeld = 64 << 10
-
-// A Writer passes on what is written to it line by line, clean, so that foreign
-// output can be shown as it comes. It may be written to by several goroutines, whose
-// writes then mix by whole lines only if each writes whole lines.
+// A Writer passes on what is written to it, clean, as it comes. It holds back no more
+// than the bytes that may be the beginning of a secret or of a character.
 type Writer struct {
-	// Colours keeps sequences that only choose colours and weights.
+	// Colours keeps sequences that only choose colours and weights, where each is
+	// written in one piece.
 	Colours bool
 
 	mu   sync.Mutex
@@ -29,35 +25,38 @@ func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held = append(w.held, p...)
-	if bytes.IndexByte(p, '\n') < 0 && len(w.held) <= maxHeld {
-		return len(p), nil
-	}
-	text := string(w.held)
-	end := strings.LastIndexByte(text, '\n') + 1
-	if len(text)-end > maxHeld {
-		end += secrets.split(text[end:])
-	}
+	text := string(append(w.held, p...))
+	end := secrets.settled(whole(text))
 	w.held = append(w.held[:0], text[end:]...)
-	if err := w.pass(text[:end]); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+	return len(p), w.pass(text[:end])
 }
 
-// Flush passes on what is held back of a line that has not ended, and ends it.
+// Flush passes on what is held back.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.held) == 0 {
-		return nil
-	}
 	text := string(w.held)
 	w.held = nil
-	return w.pass(text + "\n")
+	return w.pass(text)
 }
 
 func (w *Writer) pass(text string) error {
+	if text == "" {
+		return nil
+	}
 	_, err := io.WriteString(w.w, visible(Mask(text), w.Colours))
 	return err
+}
+
+// whole returns the text without a character at its end that has only begun.
+func whole(text string) string {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRuneInString(last) {
+				return text[:len(text)-n]
+			}
+			break
+		}
+	}
+	return text
 }

@@ -41,7 +41,7 @@ func (c counted) String() string {
 			parts = append(parts, fmt.Sprintf("%d %s", c[o], o))
 		}
 	}
-	return fmt.Sprintf("%d specs: %s", total, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: %s", evidence.Count(total, "spec"), strings.Join(parts, ", "))
 }
 
 func (c counted) tested() int {

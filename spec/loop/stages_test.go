@@ -186,7 +186,7 @@ EXPOSE 8080`)
 	g.Expect(show("{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{.Config.User}}{{.Config.WorkingDir}}{{json .Config.Env}}{{json .Config.ExposedPorts}}")).
 		To(Equal(strings.TrimSpace(rig.Docker(t, "image", "inspect", "--format", "{{json .Config.Entrypoint}}{{json .Config.Cmd}}{{.Config.User}}{{.Config.WorkingDir}}{{json .Config.Env}}{{json .Config.ExposedPorts}}", image))))
 	labels := show("{{json .Config.Labels}}")
-	for _, want := range []string{`"own":"kept"`, `"hostspec.suite":"web"`, `"hostspec.specs":"1 specs: 1 passed"`, `"hostspec.coverage":"1 of 1 changes"`, `"hostspec.time":"20`} {
+	for _, want := range []string{`"own":"kept"`, `"hostspec.suite":"web"`, `"hostspec.specs":"1 spec: 1 passed"`, `"hostspec.coverage":"1 of 1 changes"`, `"hostspec.time":"20`} {
 		g.Expect(labels).To(ContainSubstring(want))
 	}
 	g.Expect(rig.Docker(t, "run", "--rm", tag)).To(Equal("tested\n"))

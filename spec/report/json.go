@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"math"
@@ -100,10 +101,15 @@ func (j *jsonFormat) End(s Summary) error {
 		Targets: len(s.Targets), Specs: s.Specs(), Passed: s.Passed(), Failed: s.Failed(),
 		NotTold: s.NotTold(), Skipped: s.Skipped(), Interrupted: s.Interrupted, Line: s.Line(), Loops: s.Loops,
 	}
-	enc := json.NewEncoder(j.w)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(j.doc)
+	if err := enc.Encode(j.doc); err != nil {
+		return err
+	}
+	_, err := j.w.Write(evidence.EscapeJSON(text.Bytes()))
+	return err
 }
 
 // seconds is a time span to the microsecond; more digits would be noise.

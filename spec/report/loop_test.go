@@ -33,7 +33,7 @@ func inLoop(t *testing.T, format string) string {
 		result report.Result
 	}{
 		{at("red", web1.Package, "web server"), spec("red", report.Skipped)},
-		{at("red", "", report.NodeStage), stage("red", report.Passed, "1 specs: 1 failed\nvacuous: none")},
+		{at("red", "", report.NodeStage), stage("red", report.Passed, "1 spec: 1 failed\nvacuous: none")},
 		{at("green", web1.Package, "web server"), spec("green", report.Passed)},
 		{at("idempotent", "", report.NodeStage), stage("idempotent", report.Failed, "1 difference\nfile /etc/stamp")},
 		{at("promote", "", report.NodeStage), stage("promote", report.Skipped, "not promoted: idempotent failed")},
@@ -57,7 +57,7 @@ func TestLoopInDocumentation(t *testing.T) {
 	text := inLoop(t, "documentation")
 	for _, want := range []string{
 		"web server on web, red\n  nginx\n    - Port 80 should be listening (skipped)\n",
-		"\nstage red on web\n  ✓ 1 specs: 1 failed\n      vacuous: none\n",
+		"\nstage red on web\n  ✓ 1 spec: 1 failed\n      vacuous: none\n",
 		"\nweb server on web, green\n  nginx\n    ✓ Port 80 should be listening\n",
 		"\nstage idempotent on web\n  ✗ 1 difference (see 1)\n",
 		"\nstage promote on web\n  - not promoted: idempotent failed\n",

@@ -89,7 +89,7 @@ func TestLineHasTheSameWordsForEveryNumber(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	sum = summary([]string{web1.Target, web2.Target}, every(web1)[:1])
-	if got, want := sum.Line(), "2 targets, 1 specs: 1 passed, 0 failed, 0 could not tell, 0 skipped"; got != want {
+	if got, want := sum.Line(), "2 targets, 1 spec: 1 passed, 0 failed, 0 could not tell, 0 skipped"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

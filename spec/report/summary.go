@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/hostspec/hostspec/spec/evidence"
 )
 
 // A Summary is a whole run in numbers.
@@ -56,8 +58,7 @@ func (s Summary) Skipped() int { return s.Counts[Skipped] + s.Counts[Pending] }
 // Specs is how many specs there were.
 func (s Summary) Specs() int { return s.Passed() + s.Failed() + s.NotTold() + s.Skipped() }
 
-// Line is the last line of a run. Scripts read it, so its words are the same for
-// every number. A loop has a line for each suite, which says how that went.
+// Line is the last line of a run, which scripts read, too. A loop has a line for each suite, which says how that went.
 func (s Summary) Line() string {
 	if len(s.Loops) > 0 {
 		var lines []string
@@ -66,8 +67,8 @@ func (s Summary) Line() string {
 		}
 		return strings.Join(lines, "\n")
 	}
-	line := fmt.Sprintf("%d specs: %d passed, %d failed, %d could not tell, %d skipped",
-		s.Specs(), s.Passed(), s.Failed(), s.NotTold(), s.Skipped())
+	line := fmt.Sprintf("%s: %d passed, %d failed, %d could not tell, %d skipped",
+		evidence.Count(s.Specs(), "spec"), s.Passed(), s.Failed(), s.NotTold(), s.Skipped())
 	if len(s.Targets) > 1 {
 		line = fmt.Sprintf("%d targets, %s", len(s.Targets), line)
 	}

@@ -109,15 +109,17 @@ func (b *Base[T]) set(change func(*settings)) *T {
 // Name is the name that the author gave.
 func (b *Base[T]) Name() string { return b.name }
 
-// String names the resource as people read it: Package "nginx".
+// String names the resource as people read it: Package "nginx". A secret in its name is
+// masked.
 func (b *Base[T]) String() string {
 	if b.name == "" {
 		return b.kind
 	}
+	name := evidence.Mask(b.name)
 	if b.via != "" {
-		return fmt.Sprintf("%s %q (%s)", b.kind, b.name, b.via)
+		return fmt.Sprintf("%s %q (%s)", b.kind, name, b.via)
 	}
-	return fmt.Sprintf("%s %q", b.kind, b.name)
+	return fmt.Sprintf("%s %q", b.kind, name)
 }
 
 // Sudo says whether the resource is asked with root's rights, or as the account that

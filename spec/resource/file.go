@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -147,8 +148,8 @@ func (s fileStat) say() (found, near string) {
 
 // what describes something that exists.
 func (s fileStat) what() string {
-	return fmt.Sprintf("%s, mode %s, owner %s, group %s, %d bytes", s.Type(), octal(s.Permissions()),
-		nameAndID(s.Owner, s.UID), nameAndID(s.Group, s.GID), s.Size)
+	return fmt.Sprintf("%s, mode %s, owner %s, group %s, %s", s.Type(), octal(s.Permissions()),
+		nameAndID(s.Owner, s.UID), nameAndID(s.Group, s.GID), evidence.Count(s.Size, "byte"))
 }
 
 // octal writes permissions the way people do: four digits.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/excerpt"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -83,7 +84,7 @@ func (f *File) content(question string) (fileContent, error) {
 		case c.big:
 			return fmt.Sprintf("a file of more than %d MiB", maxContent>>20), ""
 		}
-		return measure(c.data) + beginning(c.data), ""
+		return excerpt.Measure(c.data) + excerpt.Beginning(c.data), ""
 	})
 	if err == nil {
 		err = f.expect(question, c.fileStat, fact.Stat.IsRegular, "a regular file")
@@ -144,9 +145,9 @@ func (f *File) Contains(text string) (bool, error) {
 	}
 	at := bytes.Index(c.data, []byte(text))
 	if at >= 0 {
-		e.Found, e.Near = around(c.data, at, text), ""
+		e.Found, e.Near = excerpt.Around(c.data, at, text), ""
 	} else {
-		e.Found, e.Near = "nothing of it in "+measure(c.data), nearest(c.data, text)
+		e.Found, e.Near = "nothing of it in "+excerpt.Measure(c.data), excerpt.Nearest(c.data, text)
 	}
 	return at >= 0, f.answered(ctx, v, question, e, nil)
 }
@@ -192,7 +193,7 @@ func (s *search) say() string {
 	if s.found {
 		return fmt.Sprintf("it stands about line %d", s.lines+1)
 	}
-	return fmt.Sprintf("nothing of it in %d lines, %d bytes", s.lines, s.bytes)
+	return "nothing of it in " + excerpt.Size(s.lines, s.bytes)
 }
 
 // fileHash is the checksum of a regular file.

@@ -195,7 +195,7 @@ func TestDiff_Readable(t *testing.T) {
 	g.Expect(Diff(sample(), after, DiffOptions{}).Format(&b)).To(Succeed())
 	g.Expect(b.String()).To(Equal(`package nginx  1.22.1-9 -> 1.24\x1b[31m
 user deploy  (absent) -> uid 1, min days 3
-file /etc/new  (absent) -> file, mode 0644, uid 0, gid 0, 1 bytes
+file /etc/new  (absent) -> file, mode 0644, uid 0, gid 0, 1 byte
 could not tell password: before: Permission denied; after: Permission denied
 could not tell file /etc/secret: content: Permission denied
 3 differences: 1 package, 1 user, 1 file; 2 could not be told

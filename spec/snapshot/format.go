@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,7 +14,7 @@ import (
 
 // String is an item in one line: "file /etc/motd  mode 0644 -> 0600".
 func (i Item) String() string {
-	head := i.Kind
+	head := shown(i.Kind)
 	if i.Name != "" {
 		head += " " + shown(i.Name)
 	}
@@ -47,7 +48,7 @@ func describe(kind string, attrs Attrs) string {
 			parts = append(parts, shown(a.Value))
 		case a.Key == "sha256":
 		case a.Key == "size":
-			parts = append(parts, a.Value+" bytes")
+			parts = append(parts, bytesOf(a.Value))
 		default:
 			parts = append(parts, word(a.Key)+" "+shown(a.Value))
 		}
@@ -69,7 +70,7 @@ func changed(i Item, key string) string {
 		return "" // of another type
 	case key == "sha256":
 		if a, b := find(i.Before, "size").Value, find(i.After, "size").Value; a != b {
-			return fmt.Sprintf("content, %s -> %s bytes", orNone(a), orNone(b))
+			return fmt.Sprintf("content, %s -> %s", orNone(a), bytesOf(orNone(b)))
 		}
 		return "content, of the same size"
 	case key == "size" && find(i.Before, "sha256").Value != "" && find(i.After, "sha256").Value != "":
@@ -78,8 +79,16 @@ func changed(i Item, key string) string {
 	return word(key) + " " + arrow
 }
 
+// bytesOf is a size as people read it.
+func bytesOf(size string) string {
+	if size == "1" {
+		return "1 byte"
+	}
+	return shown(size) + " bytes"
+}
+
 // word is a key as people read it.
-func word(key string) string { return strings.ReplaceAll(key, "_", " ") }
+func word(key string) string { return shown(strings.ReplaceAll(key, "_", " ")) }
 
 func orNone(s string) string {
 	if s == "" {
@@ -132,7 +141,7 @@ func untoldLines(items []Item) []string {
 		if n := len(list) - maxTogether; n > 0 {
 			list, more = list[:maxTogether], fmt.Sprintf(" and %d more", n)
 		}
-		head := strings.TrimSpace(g.kind + " " + strings.Join(list, ", "))
+		head := strings.TrimSpace(shown(g.kind) + " " + strings.Join(list, ", "))
 		out = append(out, fmt.Sprintf("could not tell %s%s: %s", head, more, shown(g.reason)))
 	}
 	return out
@@ -163,13 +172,10 @@ func (d *Difference) Summary() string {
 }
 
 func counted(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case what == KindCron:
+	if what == KindCron && n != 1 {
 		return fmt.Sprintf("%d cron tables", n)
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return evidence.Count(n, what)
 }
 
 // FormatJSON writes one JSON object: {"version": 1, "before": SIDE, "after": SIDE,
@@ -182,16 +188,21 @@ func (d *Difference) FormatJSON(w io.Writer) error {
 		Time   time.Time `json:"time"`
 	}
 	sideOf := func(s *Snapshot) side { return side{s.Target, s.System, s.Time} }
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(struct {
+	err := e.Encode(struct {
 		Version int    `json:"version"`
 		Before  side   `json:"before"`
 		After   side   `json:"after"`
 		Items   []Item `json:"differences"`
 		Unknown []Item `json:"unknown"`
 	}{1, sideOf(d.Before), sideOf(d.After), append([]Item{}, d.Items...), append([]Item{}, d.Unknown...)})
+	if err == nil {
+		_, err = w.Write(evidence.EscapeJSON(text.Bytes()))
+	}
+	return err
 }
 
 // Unknown are what could not be told when the snapshot was taken.
@@ -230,6 +241,6 @@ func (s *Snapshot) Format(w io.Writer) error {
 	for _, line := range untoldLines(s.Unknown()) {
 		fmt.Fprintln(b, line)
 	}
-	fmt.Fprintf(b, "%s: %s\n", s.Target, strings.Join(parts, ", "))
+	fmt.Fprintf(b, "%s: %s\n", shown(s.Target), strings.Join(parts, ", "))
 	return b.Flush()
 }

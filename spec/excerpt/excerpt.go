@@ -1,4 +1,7 @@
-package resource
+// Package excerpt shows, of what a target holds or prints, the part that helps: the
+// line that was found, the one that is most like what was wanted, or the beginning. It
+// shows no secrets, no password hashes and no private keys.
+package excerpt
 
 import (
 	"bytes"
@@ -9,8 +12,7 @@ import (
 	"github.com/hostspec/hostspec/spec/evidence"
 )
 
-// What of a file's content is shown to people, and how much of it is looked at
-// to choose that.
+// How much is shown to people, and how much is looked at to choose that.
 const (
 	maxShown  = 200
 	maxLooked = 1 << 20
@@ -24,8 +26,8 @@ var privateKey = []byte("PRIVATE KEY-----")
 
 const keyNotShown = "(its lines are not shown, since it holds a private key)"
 
-// measure says how much a content is.
-func measure(data []byte) string {
+// Measure says how much there is.
+func Measure(data []byte) string {
 	if len(data) == 0 {
 		return "an empty file"
 	}
@@ -33,7 +35,12 @@ func measure(data []byte) string {
 	if data[len(data)-1] != '\n' {
 		lines++
 	}
-	return fmt.Sprintf("%d lines, %d bytes", lines, len(data))
+	return Size(lines, int64(len(data)))
+}
+
+// Size says how many lines and bytes there are.
+func Size(lines int, bytes int64) string {
+	return evidence.Count(lines, "line") + ", " + evidence.Count(bytes, "byte")
 }
 
 // masked takes secrets and password hashes out of a text, before anything is cut off
@@ -47,8 +54,8 @@ func show(line []byte) string {
 	return evidence.Excerpt(masked(line), maxShown)
 }
 
-// beginning shows the first lines of a content.
-func beginning(data []byte) string {
+// Beginning shows the first lines, to be put behind their measure.
+func Beginning(data []byte) string {
 	switch {
 	case len(data) == 0:
 		return ""
@@ -59,8 +66,8 @@ func beginning(data []byte) string {
 	return "; it begins:\n" + strings.TrimRight(text, "\n")
 }
 
-// around shows the line in which a text was found.
-func around(data []byte, at int, text string) string {
+// Around shows the line in which a text was found.
+func Around(data []byte, at int, text string) string {
 	number := bytes.Count(data[:at], []byte{'\n'}) + 1
 	if bytes.Contains(data, privateKey) {
 		return fmt.Sprintf("it stands in line %d %s", number, keyNotShown)
@@ -74,27 +81,53 @@ func around(data []byte, at int, text string) string {
 	return fmt.Sprintf("line %d: %s", number, evidence.Excerpt(shown, maxShown))
 }
 
-// nearest shows the line that is most like what was looked for, or the first
-// lines where none is.
-func nearest(data []byte, text string) string {
+// Nearest shows the line that is most like one of the texts that were wanted, or the
+// first lines where none is.
+func Nearest(data []byte, wanted ...string) string {
 	if bytes.Contains(data, privateKey) {
 		return keyNotShown
 	}
-	wanted := pairs(firstLine(text))
+	var all []map[[2]byte]int
+	for _, text := range wanted {
+		all = append(all, pairs(firstLine(text)))
+	}
 	var best []byte
 	number, score := 0, 0.3 // less is not alike
 	looked := data[:min(len(data), maxLooked)]
 	for n := 1; len(looked) > 0; n++ {
 		line, rest, _ := bytes.Cut(looked, []byte{'\n'})
-		if s := likeness(wanted, line[:min(len(line), 4*maxShown)]); s > score {
-			best, number, score = line, n, s
+		for _, pairs := range all {
+			if s := likeness(pairs, line[:min(len(line), 4*maxShown)]); s > score {
+				best, number, score = line, n, s
+			}
 		}
 		looked = rest
 	}
 	if best == nil {
-		return strings.TrimPrefix(beginning(data), "; ")
+		return strings.TrimPrefix(Beginning(data), "; ")
 	}
 	return fmt.Sprintf("line %d: %s", number, show(best))
+}
+
+// Difference shows the first line in which the data differs from what was wanted.
+func Difference(data []byte, wanted string) string {
+	if bytes.Contains(data, privateKey) {
+		return keyNotShown
+	}
+	rest := []byte(wanted)
+	for n := 1; ; n++ {
+		have, moreData, endedData := bytes.Cut(data, []byte{'\n'})
+		want, moreWanted, endedWanted := bytes.Cut(rest, []byte{'\n'})
+		switch {
+		case !bytes.Equal(have, want):
+			return fmt.Sprintf("line %d: %s\nwanted: %s", n, show(have), show(want))
+		case endedData != endedWanted:
+			return fmt.Sprintf("line %d: the newline at its end makes the difference", n)
+		case !endedData:
+			return "" // nothing differs
+		}
+		data, rest = moreData, moreWanted
+	}
 }
 
 func firstLine(text string) string {
