@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ var _ = Describe("sinks", func() {
 			Command("echo "+quoted(secret)+" for "+quoted(strings.Repeat("n", 150))+quoted(secret)+"; exit 3").Should(ExitWith(0), HaveStdout("nothing"))
 			Command("cat "+quoted(long)+"; cat "+quoted(long)+" >&2; exit 3").Should(ExitWith(0), HaveStderr("nothing"))
 			Command("cat "+quoted(alone)).WithEnv("TOKEN", secret).Should(HaveStdout(strings.Repeat("w", 115) + secret))
-			File(long).Should(HaveContent("nothing of it"), HaveContent(MatchRegexp(secret)), HaveContent(ContainSubstring("no "+secret)))
+			File(long).Should(HaveContent("nothing of it"), HaveContent(MatchRegexp(regexp.QuoteMeta(secret)+"?!")), HaveContent(ContainSubstring("no "+secret)))
 			File(alone).Should(HaveContent(Equal(secret + "?")))
 			File(alone).ShouldNot(HaveContent(secret))
 			It("is compared by Gomega", func() { Expect(File(long).Content()).To(Equal(strings.Repeat("x", 188) + "?" + secret)) })
