@@ -8,8 +8,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +53,7 @@ func tell(dir, file string) error {
 		return err
 	}
 	var killed, lived, listed int
+	others := map[string]int{}
 	for _, f := range r.Files {
 		name := filepath.Base(f.Name)
 		code, err := os.ReadFile(filepath.Join(dir, name))
@@ -60,7 +63,7 @@ func tell(dir, file string) error {
 		lines := strings.Split(string(code), "\n")
 		for _, m := range f.Mutations {
 			switch m.Status {
-			case "KILLED", "TIMED OUT":
+			case "KILLED":
 				killed++
 			case "LIVED":
 				lived++
@@ -70,6 +73,8 @@ func tell(dir, file string) error {
 				} else {
 					fmt.Printf("lives, at %s/%s:%d:%d: %s\n", dir, name, m.Line, m.Column, line)
 				}
+			default:
+				others[strings.ToLower(m.Status)]++
 			}
 		}
 	}
@@ -78,6 +83,9 @@ func tell(dir, file string) error {
 	}
 	fmt.Printf("%s: %.1f %% killed: %d of %d; of the %d that live, survivors.txt lists %d\n",
 		dir, 100*float64(killed)/float64(killed+lived), killed, killed+lived, lived, listed)
+	for _, status := range slices.Sorted(maps.Keys(others)) {
+		fmt.Printf("%s: besides, %d %s\n", dir, others[status], status)
+	}
 	return nil
 }
 
