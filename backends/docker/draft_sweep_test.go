@@ -44,6 +44,14 @@ func TestDraft_OfADeadProcessIsSwept(t *testing.T) {
 	elsewhere := of
 	elsewhere.host = "0123456789ab"
 	other := rig.MakeContainer(t, "--name", elsewhere.name(), image, "true")
+	// An image on its way to be promoted has such a name, too; only the name goes where
+	// another one is left.
+	passed, othersImage := of.name(), elsewhere.name()
+	for _, name := range []string{passed, othersImage} {
+		rig.Docker(t, "tag", image, name)
+	}
+	t.Cleanup(func() { rig.Docker(t, "rmi", othersImage) })
+	named := func(name string) bool { return rig.Docker(t, "images", "--quiet", name) != "" }
 	exists := func(id string) bool {
 		return strings.Contains(rig.Docker(t, "ps", "--all", "--quiet", "--no-trunc"), id)
 	}
@@ -51,11 +59,20 @@ func TestDraft_OfADeadProcessIsSwept(t *testing.T) {
 	if !exists(left) {
 		t.Error("a draft of a living process was swept")
 	}
+	if !named(passed) {
+		t.Error("an image of a living process was swept")
+	}
 	_ = dead.Process.Kill() // it may have ended
 	_ = dead.Wait()
 	passing(t, image)
 	if exists(left) {
 		t.Error("a draft of a dead process stays")
+	}
+	if named(passed) {
+		t.Error("an image of a dead process stays")
+	}
+	if !named(othersImage) || !named(image) {
+		t.Error("an image of another host was swept")
 	}
 	if !exists(other) {
 		t.Error("a draft of another host was swept")
