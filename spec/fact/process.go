@@ -143,8 +143,8 @@ func (t ProcessTable) ParseStatuses(text []byte) error {
 		if !ok {
 			return fmt.Errorf("want a line of /proc/PID/status, got %.200q", line)
 		}
-		if err := t.Add(pid).SetStatus(rest); err != nil {
-			return err
+		if err := t.Add(pid).setStatus(rest); err != nil {
+			return fmt.Errorf("/proc/%d/status: %w", pid, err)
 		}
 	}
 	return nil
