@@ -203,7 +203,19 @@ func (w *session) again(c change) int {
 		return w.not(err)
 	}
 	w.suite = suite
+	w.lookElsewhere()
 	return w.first()
+}
+
+// lookElsewhere takes for seen what is watched since the suite is another one.
+func (w *session) lookElsewhere() {
+	now, _ := scan(w.roots())
+	for name, f := range now {
+		if was, ok := w.seen[name]; !ok || was.from != f.from || was.shared != f.shared {
+			w.seen[name] = f
+		}
+	}
+	maps.DeleteFunc(w.seen, func(name string, _ seenFile) bool { _, still := now[name]; return !still })
 }
 
 // not tells why there is no turn.
