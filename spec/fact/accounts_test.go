@@ -116,3 +116,15 @@ func FuzzParseAuthorizedKey(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseAuthorizedKeys(f *testing.F) {
+	f.Add(aKey + " comment\n# no key\nno-pty,command=\"a \\\" b\" " + aKey + "\n\nnonsense\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		all, err := fact.ParseAuthorizedKeys(strings.NewReader(s))
+		for _, k := range all {
+			if err == nil && (k.Type == "" || k.Key == "") {
+				t.Errorf("%+v", k)
+			}
+		}
+	})
+}

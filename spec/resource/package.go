@@ -2,6 +2,7 @@ package resource
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -42,8 +43,8 @@ type packageFact struct {
 	// versions are those that are installed, several at once with rpm and gem.
 	versions []string
 	manager  *manager
-	// near are the names that are near that of a package that is not installed.
-	near []string
+	// all are all packages, of which one may be meant that has another name.
+	all []fact.Package
 }
 
 // packages are those of the target's own manager.
@@ -64,9 +65,9 @@ func (f packageFact) say() (found, near string) {
 	case f.Installed:
 		return strings.Join(slices.Compact(slices.Clone(f.versions)), ", ") + " (" + f.manager.name + ")", ""
 	case f.Name != "":
-		return fmt.Sprintf("not installed: its status is %q", f.Status), strings.Join(f.near, ", ")
+		return fmt.Sprintf("not installed: its status is %q", f.Status), ""
 	}
-	return "not installed", strings.Join(f.near, ", ")
+	return "not installed", ""
 }
 
 func (p *Package) fact(question string) (packageFact, error) {
@@ -78,7 +79,13 @@ func (p *Package) fact(question string) (packageFact, error) {
 		}
 		kind = providers[p.via]
 	}
-	return Ask(&p.Base, question, kind, p.Name(), packageFact.say)
+	f, err := Ask(&p.Base, question, kind, p.Name(), packageFact.say)
+	if err == nil && !f.Installed {
+		p.hint(question, func(context.Context, target.View) string {
+			return strings.Join(f.manager.near(f.all, p.Name()), ", ")
+		})
+	}
+	return f, err
 }
 
 // installed is fact of a package that must be installed.

@@ -131,12 +131,8 @@ func (m *manager) answer(names []string, o target.Output) (map[string]target.Ans
 // manager has a way to write that. Of several architectures the one that is
 // installed counts.
 func (m *manager) find(all []fact.Package, name string) packageFact {
-	found := packageFact{manager: m}
-	wanted, bare := m.normalName(name), name
-	if i := strings.LastIndex(name, m.separator); m.separator != "" && i > 0 {
-		bare = name[:i]
-	}
-	var names, architectures []string
+	found := packageFact{manager: m, all: all}
+	wanted := m.normalName(name)
 	for _, p := range all {
 		full := p.Name + m.separator + p.Architecture
 		if m.normalName(p.Name) == wanted || m.separator != "" && full == name {
@@ -146,20 +142,32 @@ func (m *manager) find(all []fact.Package, name string) packageFact {
 			if p.Installed {
 				found.versions = append(found.versions, p.Version)
 			}
-		} else if p.Installed && p.Name == bare { // for another architecture
-			architectures = append(architectures, full)
-		} else if p.Installed {
+		}
+	}
+	return found
+}
+
+// near are the names of what is installed for another architecture, or else has a
+// name that is near that of a package that is not installed.
+func (m *manager) near(all []fact.Package, name string) []string {
+	bare := name
+	if i := strings.LastIndex(name, m.separator); m.separator != "" && i > 0 {
+		bare = name[:i]
+	}
+	var names, architectures []string
+	for _, p := range all {
+		switch {
+		case !p.Installed || m.normalName(p.Name) == m.normalName(name):
+		case p.Name == bare:
+			architectures = append(architectures, p.Name+m.separator+p.Architecture)
+		default:
 			names = append(names, p.Name)
 		}
 	}
-	switch {
-	case found.Installed:
-	case architectures != nil:
-		found.near = architectures
-	default:
-		found.near = similar(bare, names)
+	if architectures != nil {
+		return architectures
 	}
-	return found
+	return similar(bare, names)
 }
 
 func (m *manager) normalName(name string) string {

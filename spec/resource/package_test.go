@@ -49,7 +49,9 @@ func TestField_PackageRemovedButConfigured(t *testing.T) {
 		func() error { _, err := p.VersionSatisfies(">= 0"); return err },
 	} {
 		var missing *evidence.Missing
-		g.Expect(errors.As(ask(), &missing)).To(BeTrue())
+		err := ask()
+		g.Expect(errors.As(err, &missing)).To(BeTrue())
+		g.Expect(err).To(MatchError(ContainSubstring(`it is not installed: its status is "deinstall ok config-files"`)))
 	}
 }
 

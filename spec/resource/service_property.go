@@ -54,7 +54,7 @@ var unitProperties = &target.Kind[propertyFact]{
 			out = append(out, target.Question{
 				Names: []string{name},
 				Script: "systemctl show -p LoadState -- " + backends.Quote(unit) + " || exit; p=$(" + show + ") || exit; " +
-					"case $p in ?*) printf '%s\\n' \"$p\";; *) echo; echo 'ALL PROPERTIES'; systemctl show --all -- " + backends.Quote(unit) + ";; esac",
+					"case $p in ?*) printf '%s\\n' \"$p\";; *) echo; echo 'ALL PROPERTIES'; systemctl show --all -- " + backends.Quote(unit) + ";; esac; exit 0",
 				Show: "systemctl show -p " + key + " " + unit,
 			})
 		}
