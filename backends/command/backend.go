@@ -40,7 +40,7 @@ type backend struct {
 // newBackend makes a backend of a prefix; ctx lends its values only.
 func newBackend(ctx context.Context, prefix []string) *backend {
 	b := &backend{
-		words: append(prefix[:len(prefix):len(prefix)], "sh"),
+		words: append(prefix[:len(prefix):len(prefix)], "/bin/sh"),
 		slots: make(chan struct{}, places), spare: make(chan *shell, 1),
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))

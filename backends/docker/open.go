@@ -142,7 +142,7 @@ func overShell(ctx context.Context, api *client.Client, target, user string, c c
 	found, err := hasShell(ctx, api, c.ID)
 	if err == nil && !found {
 		// It may be somewhere else on the PATH.
-		code, err := b.run(ctx, user, []string{"sh", "-c", ":"}, nil)
+		code, err := b.run(ctx, user, []string{"/bin/sh", "-c", ":"}, nil)
 		if err == nil && (code == 126 || code == 127) {
 			return newLimited(api, c.ID, errNoShell, remove), nil
 		}

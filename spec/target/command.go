@@ -47,14 +47,14 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		timeout = t.timeout
 	}
 	e := evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(s.Text, 200)}
-	sh, err := t.commandShell(ctx, as)
+	sh, err := t.commandShell(ctx, as, timeout)
 	if err != nil {
 		return Output{}, e, err
 	}
 	t.count(func(s *Stats) { s.Commands++ })
 	sh.out.listen(s.LiveStdout)
 	sh.err.listen(s.LiveStderr)
-	out, err := sh.run(ctx, s.compose(), timeout)
+	out, err := sh.run(ctx, s.compose(sh.nonce), timeout)
 	if err != nil {
 		e = withStderr(e, out)
 		e.Took = out.Took
@@ -78,37 +78,52 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 	return out, e, nil
 }
 
-// notRun tells whether what had to be prepared for the command failed, which the
-// shell says by a word and the nonce.
+// notRun returns an error where what had to be prepared for the command failed, which
+// the shell says by a word and the nonce.
 func (s Script) notRun(o *Output, nonce string) error {
-	if rest, ok := bytes.CutSuffix(o.Stderr, []byte("stdin "+nonce+"\n")); ok {
-		o.Stderr = rest
-		return errors.New("it was not run: the target has no base64 to hand it its stdin")
-	}
-	if rest, ok := bytes.CutSuffix(o.Stderr, []byte("dir "+nonce+"\n")); ok {
-		o.Stderr = rest
-		return fmt.Errorf("it was not run: %w %q: %s", ErrNoDir, s.Dir, excerpt(string(rest)))
+	for word, why := range map[string]error{
+		"stdin": errors.New("it was not run: the target has no base64 to hand it its stdin"),
+		"env":   errors.New("it was not run: the shell of the target keeps one of the variables for itself"),
+		"dir":   fmt.Errorf("it was not run: %w %q", ErrNoDir, s.Dir),
+	} {
+		if rest, ok := bytes.CutSuffix(o.Stderr, []byte(word+" "+nonce+"\n")); ok {
+			o.Stderr = rest
+			if len(rest) > 0 {
+				return fmt.Errorf("%w: %s", why, excerpt(withoutPlace(string(rest))))
+			}
+			return why
+		}
 	}
 	return nil
 }
 
-// compose makes one script of the command and what it needs around it.
-func (s Script) compose() string {
+// compose makes one script of the command and what it needs around it. The nonce marks
+// what has failed. Whatever is needed from the target is used before the variables are
+// set, which may lead elsewhere.
+func (s Script) compose(nonce string) string {
 	var b strings.Builder
-	for _, kv := range s.Env {
-		name, value, _ := strings.Cut(kv, "=")
-		fmt.Fprintf(&b, "%s=%s; export %s; ", name, backends.Quote(value), name)
-	}
+	failed := func(word string) string { return fmt.Sprintf("{ echo '%s %s' >&2; exit 1; }; ", word, nonce) }
+	b.WriteString("set --; ")
 	if s.Dir != "" {
-		fmt.Fprintf(&b, "cd -- %s || { echo \"dir $N\" >&2; exit 1; }; ", backends.Quote(s.Dir))
+		dir := s.Dir
+		if !strings.HasPrefix(dir, "/") {
+			// Else cd takes "-" for the previous directory and searches CDPATH.
+			dir = "./" + dir
+		}
+		fmt.Fprintf(&b, "cd %s || %s", backends.Quote(dir), failed("dir"))
+	}
+	run := s.withEnv(failed("env"))
+	if strings.ContainsAny(s.Text, ";&|\n`()") {
+		// Killed while it waits for a program, the shell is not to go on to the next.
+		// For a single program a shell may become that, unless it has a trap.
+		run = "trap 'exit 143' TERM; " + run
 	}
 	if s.Stdin == nil {
-		// The nonce is none of the command's business.
-		fmt.Fprintf(&b, "unset N s h c k l; eval %s", backends.Quote(s.Text))
+		b.WriteString(run)
 		return b.String()
 	}
 	// base64, since a here-document holds no NUL and always ends in a newline.
-	fmt.Fprintf(&b, "command -v base64 >/dev/null || { echo \"stdin $N\" >&2; exit 1; }; unset N s h c k l; base64 -d <<'-' | (eval %s)\n", backends.Quote(s.Text))
+	fmt.Fprintf(&b, "command -v base64 >/dev/null || %sbase64 -d <<'-' | (%s)\n", failed("stdin"), run)
 	// Shells are slow both at few lines that are long and at many lines.
 	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(s.Stdin)), 4096) {
 		b.Write(line)
@@ -116,4 +131,27 @@ func (s Script) compose() string {
 	}
 	b.WriteString("-\n")
 	return b.String()
+}
+
+// withEnv is shell text that runs the command with its variables. What the shell keeps
+// for itself, as bash does UID, is given by env to one more shell. What that keeps, too,
+// cannot be given at all. PATH comes last, since env and sh are looked up in it.
+func (s Script) withEnv(failed string) string {
+	run := "eval " + backends.Quote(s.Text)
+	if len(s.Env) == 0 {
+		return run
+	}
+	var set, kept strings.Builder
+	for _, kv := range s.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		value = backends.Quote(value)
+		if name == "PATH" {
+			run = "PATH=" + value + "; export PATH; " + run
+			continue
+		}
+		fmt.Fprintf(&set, `{ command export %[1]s=%[2]s && [ "$%[1]s" = %[2]s ]; } 2>/dev/null || set -- "$@" %[1]s=%[2]s; `, name, value)
+		fmt.Fprintf(&kept, `[ "$%[1]s" = %[2]s ] || { command export %[1]s=%[2]s && [ "$%[1]s" = %[2]s ]; } 2>/dev/null || %[3]s`, name, value, failed)
+	}
+	return fmt.Sprintf(`%s[ $# = 0 ] || { command -v env >/dev/null || %sexec env -- "$@" sh -c %s; }; %s`,
+		set.String(), failed, backends.Quote(kept.String()+run), run)
 }

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -9,27 +10,33 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
-// once is the script of a shell that is opened for one command. It reads the
-// nonce, then the command's lines, each behind a colon, up to a line that is a
-// point. While it waits it is one process, which ends with its input. For the time
-// of the command a keeper of its own reads on: closing the input from our side
-// makes its loop end, and the kill that follows ends all that the command has
-// started. When the command has ended the keeper goes first, so that what was left
-// in the background is left alone. A subshell of ksh93 is no process of its own,
-// and would wait for the keeper, until ulimit makes it one.
-var once = frameEnd("$h 0 0") + `; IFS= read -r N; c=
-while IFS= read -r l && [ "$l" != . ]; do c=$c${l#:}'
-'; done
-[ "$l" = . ] || exit
-exec 3<&0 </dev/null
-{ while read -r l; do :; done; kill -9 0; } <&3 >/dev/null 2>&1 &
-k=$!
-(case ${KSH_VERSION-} in Version*) ulimit -S -c $(ulimit -S -c);; esac; eval "$c") 3<&-
-s=$?; ` + frameEnd("$N 1 $s") + `; kill -9 $k`
+// once is the script of a shell that is opened for one command; VAR is a name that no
+// variable has. It reads the nonce, then the command's lines, each behind a colon, up to a
+// line that is a point. While it waits it is one process, which ends with its input. For
+// the time of the command a watchdog reads on: closing the input from our side makes its
+// loop end, and it kills all that the command has started. When the command has ended the
+// watchdog goes first, so that what was left in the background is left alone. What a shell
+// says of children that were killed is not the command's. A subshell of ksh93 is not a
+// process of its own, and would wait for the watchdog, until ulimit makes it one.
+//
+// The command sees no variable of ours, and we change none that it may have been given:
+// our words are the shell's arguments.
+var once = frameEnd("$1 0 0") + `; IFS= read -r VAR; set -- "$VAR"
+while IFS= read -r VAR && [ "$VAR" != . ]; do set -- "$1" "${2-}${VAR#:}
+"; done
+[ "$VAR" = . ] || exit
+unset VAR
+exec 3<&0 4>&2 </dev/null 2>/dev/null
+{ while read -r VAR; do :; done; ` + backends.KillDescendants(false) + `}  <&3 >/dev/null 4>&- &
+set -- "$@" $!
+(case ${KSH_VERSION-} in Version*) ulimit -S -c $(ulimit -S -c);; esac; eval "$2") 2>&4 3<&- 4>&-
+set -- "$1" $? "$3"
+kill -s TERM $3; wait $3
+exec 2>&4 4>&-; ` + frameEnd("$1 1 $2")
 
 // openOnce opens a shell that is good for one command.
 func openOnce(ctx context.Context, b backends.Backend) (*shell, error) {
-	s, _, err := startShell(ctx, b, once)
+	s, _, err := startShell(ctx, b, strings.ReplaceAll(once, "VAR", "v"+rand.Text()))
 	return s, err
 }
 
@@ -51,7 +58,7 @@ func (s *shell) run(ctx context.Context, script string, timeout time.Duration) (
 	if err == nil {
 		return o, nil
 	}
-	o = s.abandon(o, start)
+	o = s.abandon(o, 1, start)
 	if errors.Is(err, errShellDied) && s.waitErr == nil {
 		o.Status, err = s.status, nil
 	}

@@ -14,23 +14,28 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
-// keeper is how every shell is started. Closing its input from our side makes
-// cat end, and the kill that follows ends all that the shell has started, also
-// behind sudo, in a container, or after the connection was lost. The inner sh
-// reads our scripts; that it has ended, which cat would hide, is told by the
-// mark of the greeting with the number -1.
-const keeper = `{ cat && kill -9 0; } | { sh; s=$?; echo; echo "$h -1 $s"; echo >&2; echo "$h -1 $s" >&2; }`
+// watched is how a shell goes on that is asked question after question: the inner sh
+// reads our scripts from a pipe. Closing its input from our side makes cat end, and then
+// what still runs is killed, also behind sudo, in a container, or after the connection was
+// lost. That the inner shell has ended, which cat would hide, is told by the mark of the
+// greeting with the number -1. A ksh93 waits for both sides of the pipe only with pipefail.
+var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac; { cat; " + backends.KillDescendants(true) + "} | { sh; set -- \"$1\" $?; " + frameEnd("$1 -1 $2") + "; }"
 
 // environment is set before anything else: tools of system administration are
-// often not in the PATH of an account, and translated messages cannot be read.
-const environment = `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; LC_ALL=C; export PATH LC_ALL; `
+// often not in the PATH of an account, the PATH of an image may lack even that of sh, and
+// translated messages cannot be read.
+const environment = `PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin; LC_ALL=C; export PATH LC_ALL; `
 
 // maxOutput bounds what is kept of one answer. More than this is told as
 // truncated and never used.
 const maxOutput = 64 << 20
 
-// closeGrace is how long a shell may take to end after its input was closed.
-const closeGrace = 2 * time.Second
+// closeGrace is how long a shell may take to end after its input was closed, which is
+// longer than it kills what it has started.
+const closeGrace = 10 * time.Second
+
+// maxNoiseKept is how much is kept of what comes before the first frame.
+const maxNoiseKept = 64 << 10
 
 var (
 	errShellDied  = errors.New("the shell on the target died while this was asked")
@@ -62,12 +67,13 @@ type shell struct {
 // asked in the root directory: programs such as find fail where the account may not
 // enter the directory that it starts in.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
-	return startShell(ctx, b, "cd /; ("+greeting+") </dev/null; s=$?; "+frameEnd("$h 0 $s")+"; "+keeper)
+	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+watched)
 }
 
-// frameEnd is shell text that ends an answer on both streams.
+// frameEnd is shell text that ends an answer on both streams. What it prints comes at
+// once, so that a shell that is killed has printed all of it or nothing.
 func frameEnd(mark string) string {
-	return fmt.Sprintf(`echo; echo "%[1]s"; echo >&2; echo "%[1]s" >&2`, mark)
+	return fmt.Sprintf("echo \"\n%[1]s\"; echo \"\n%[1]s\" >&2", mark)
 }
 
 // startShell starts sh with a script that answers as question 0 what it is to
@@ -78,21 +84,20 @@ func startShell(ctx context.Context, b backends.Backend, script string) (*shell,
 	s := &shell{nonce: rand.Text(), done: make(chan struct{})}
 	s.out, s.err = newFrames(head+tail), newFrames(head+tail)
 	// The two halves meet only in the output: what lists processes and is read
-	// back as an answer must not hold the mark.
-	boot := environment + "h=" + head + "; h=${h}" + tail + "; echo $h; echo $h >&2; " + script
+	// back as an answer must not hold the mark. It is the shell's first argument, since
+	// a variable could be one that the account exports, and would then be seen.
+	boot := ownShell + head + `; set -- "$1"` + tail + `; echo "$1"; echo "$1" >&2; ` + script
 	r, w := io.Pipe()
 	s.stdin = w
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.cancel = cancel
-	p, err := b.Start(life, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, EndsWithStdin: true, Stdout: s.out, Stderr: s.err})
+	p, err := s.start(ctx, b, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, EndsWithStdin: true, Stdout: s.out, Stderr: s.err})
 	if err != nil {
-		cancel()
+		r.CloseWithError(errShellDied)
 		return nil, Output{}, err
 	}
 	go func() {
 		s.status, s.waitErr = p.Wait()
 		r.CloseWithError(errShellDied)
-		cancel()
+		s.cancel()
 		close(s.done)
 	}()
 	o, err := s.await(ctx, 0, start)
@@ -109,6 +114,20 @@ func startShell(ctx context.Context, b backends.Backend, script string) (*shell,
 	s.err.expect(s.nonce)
 	s.asked = 1
 	return s, o, nil
+}
+
+// start starts the process of the shell. Until it has started it ends with the context,
+// and from then on when the shell is told to.
+func (s *shell) start(ctx context.Context, b backends.Backend, cmd backends.Command) (backends.Process, error) {
+	life, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	s.cancel = func() { cancel(nil) }
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	defer stop()
+	p, err := b.Start(life, cmd)
+	if err != nil {
+		s.cancel()
+	}
+	return p, err
 }
 
 // A noShellError says that the target let us in and gave us no shell.
@@ -146,13 +165,10 @@ func (s *shell) send(text string) { _, _ = io.WriteString(s.stdin, text) }
 // shell cannot be used again after an error.
 func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
 	var text strings.Builder
-	if s.asked == 1 {
-		fmt.Fprintf(&text, "N=%s\n", s.nonce)
-	}
 	for i, script := range scripts {
 		// The newline before the parenthesis ends a comment or a here-document
 		// that the script may have left open.
-		fmt.Fprintf(&text, "(eval %s\n) </dev/null; s=$?; %s\n", backends.Quote(script), frameEnd(fmt.Sprintf("$N %d $s", s.asked+i)))
+		fmt.Fprintf(&text, "(eval %s\n) </dev/null; set -- $?; %s; shift\n", backends.Quote(script), frameEnd(fmt.Sprintf("%s %d $1", s.nonce, s.asked+i)))
 	}
 	go s.send(text.String())
 	for i := range scripts {
@@ -161,7 +177,7 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 		o, err := s.await(limited, s.asked, start)
 		cancel()
 		if err != nil {
-			return i, s.abandon(o, start), err
+			return i, s.abandon(o, s.asked, start), err
 		}
 		s.asked++
 		answered(i, o)
@@ -169,12 +185,12 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 	return len(scripts), Output{}, nil
 }
 
-// abandon ends a shell whose answer did not come, and adds to what came of it
+// abandon ends a shell whose answer number n did not come, and adds to what came of it
 // what was printed meanwhile.
-func (s *shell) abandon(o Output, start time.Time) Output {
+func (s *shell) abandon(o Output, n int, start time.Time) Output {
 	s.kill()
 	<-s.done
-	o.Stdout, o.Stderr = append(o.Stdout, s.out.partial()...), append(o.Stderr, s.err.partial()...)
+	o.Stdout, o.Stderr = append(o.Stdout, s.out.rest(n)...), append(o.Stderr, s.err.rest(n)...)
 	o.Took = time.Since(start)
 	return o
 }
@@ -294,12 +310,8 @@ func (f *frames) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.buf = append(f.buf, p...)
-	if f.start != nil {
-		i := bytes.Index(f.buf, f.start)
-		if i < 0 {
-			return len(p), nil
-		}
-		f.buf, f.start = f.buf[i+len(f.start):], nil
+	if f.start != nil && !f.begin() {
+		return len(p), nil
 	}
 	for f.cut() {
 		select {
@@ -315,6 +327,20 @@ func (f *frames) Write(p []byte) (int, error) {
 		f.scanned, f.told, f.truncated = 0, max(0, f.told-cut), true
 	}
 	return len(p), nil
+}
+
+// begin looks for the start, and keeps the last of what came before it.
+func (f *frames) begin() bool {
+	i := bytes.Index(f.buf[f.scanned:], f.start)
+	if i >= 0 {
+		f.buf, f.start, f.scanned = f.buf[f.scanned+i+len(f.start):], nil, 0
+		return true
+	}
+	if len(f.buf) > 2*maxNoiseKept {
+		f.buf = append(f.buf[:0], f.buf[len(f.buf)-maxNoiseKept:]...)
+	}
+	f.scanned = max(0, len(f.buf)-len(f.start)+1)
+	return false
 }
 
 // cut moves one complete frame out of the buffer.
@@ -393,14 +419,19 @@ func (f *frames) pop() (frame, bool) {
 	return fr, true
 }
 
-// partial is what came of a frame that never ended.
-func (f *frames) partial() []byte {
+// rest is what came of frame number n, which was not popped, and may never have ended.
+func (f *frames) rest(n int) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.start != nil {
+	switch {
+	case f.start != nil:
 		return nil
+	case len(f.complete) == 0:
+		return f.buf
+	case f.complete[0].number == n || f.complete[0].number == ended:
+		return f.complete[0].text
 	}
-	return f.buf
+	return nil
 }
 
 // noise is what came before the first frame, when that never began.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
@@ -110,8 +111,9 @@ func (t *Target) takeSpare(ctx context.Context, as Identity) *shell {
 	}
 }
 
-// commandShell returns a shell of its own for one command.
-func (t *Target) commandShell(ctx context.Context, as Identity) (*shell, error) {
+// commandShell returns a shell of its own for one command, within the time that the
+// command itself may take.
+func (t *Target) commandShell(ctx context.Context, as Identity, timeout time.Duration) (*shell, error) {
 	if err := t.take(ctx); err != nil {
 		return nil, err
 	}
@@ -127,11 +129,11 @@ func (t *Target) commandShell(ctx context.Context, as Identity) (*shell, error) 
 	t.openSpares(ctx, as)
 	// The turn is given back before the command runs: commands run side by side.
 	t.give()
-	if s := t.takeSpare(ctx, as); s != nil {
+	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
+	defer cancel()
+	if s := t.takeSpare(limited, as); s != nil {
 		return s, nil
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
-	defer cancel()
 	s, err := openOnce(limited, b)
 	if errors.Is(err, backends.ErrLost) {
 		s, err = t.reopen(limited, as, connection)

@@ -10,14 +10,18 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
+// shell is where POSIX systems have sh. The PATH of an image need not lead there.
+const shell = "/bin/sh"
+
 // maxRequest is how many bytes of exec request are sent. sshd hands the request
 // to the login shell as one word, and Linux takes no word above 128 KiB
 // (execve(2), MAX_ARG_STRLEN).
 const maxRequest = 100_000
 
-// sbin is what is added to the target's PATH: sshd gives ordinary users none of
-// the places where half of what is asked about lives.
-const sbin = "/usr/local/sbin:/usr/sbin:/sbin"
+// addToPath adds to the target's PATH: sshd gives ordinary users none of the places
+// where half of what is asked about lives, and the PATH of an image may lack even that
+// of sh.
+const addToPath = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; "
 
 // Request makes the one line of shell text that a command is sent as, and what has
 // to go ahead of its stdin when the line alone cannot hold it.
@@ -42,12 +46,12 @@ func Argv(cmd backends.Command, mark string) (args []string, ahead string, err e
 	}
 	if !utf8.ValidString(script) {
 		if plain := evaluate(script); len(plain) <= maxRequest {
-			return []string{"sh", "-c", plain}, "", nil
+			return []string{shell, "-c", plain}, "", nil
 		}
 	} else if len(script) <= maxRequest {
-		return []string{"sh", "-c", script}, "", nil
+		return []string{shell, "-c", script}, "", nil
 	}
-	return []string{"sh", "-c", readAhead}, escape(script) + "\n", nil
+	return []string{shell, "-c", readAhead}, escape(script) + "\n", nil
 }
 
 // readAhead is shell text that reads a script by a line of stdin. read takes one byte
@@ -70,7 +74,7 @@ func Script(cmd backends.Command, mark string) (string, error) {
 	var s strings.Builder
 	// Our stderr begins with the mark and the process's number, for the killing of
 	// what sshd refuses to signal.
-	fmt.Fprintf(&s, "echo %s$$ >&2; PATH=$PATH:%s; export PATH; ", mark, sbin)
+	fmt.Fprintf(&s, "echo %s$$ >&2; %s", mark, addToPath)
 	if cmd.Dir != "" {
 		dir := cmd.Dir
 		if !strings.HasPrefix(dir, "/") {
