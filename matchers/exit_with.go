@@ -14,6 +14,9 @@ type exitWith struct {
 // The subject needs the method
 //
 //	ExitCode() (int, error)
+//
+// A subject that has ExitCodeFor(code int) (int, error) is told by it which code is asked
+// for. To a command of which the shell finds no program, 127 is an answer only then.
 func ExitWith(code int) *exitWith {
 	return &exitWith{matcher: matcher{constructor: "ExitWith", wanted: fmt.Sprintf("exit with %d", code)}, code: code}
 }
@@ -27,6 +30,10 @@ func (m *exitWith) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	code, err := ask(&m.matcher, actual, "ExitCode", s.ExitCode)
+	exitCode := s.ExitCode
+	if f, ok := actual.(interface{ ExitCodeFor(int) (int, error) }); ok {
+		exitCode = func() (int, error) { return f.ExitCodeFor(m.code) }
+	}
+	code, err := ask(&m.matcher, actual, "ExitCode", exitCode)
 	return code == m.code, err
 }

@@ -19,7 +19,12 @@ import (
 // exit code is an answer.
 //
 // A value runs once in a spec, however often it is asked, and anew in each
-// attempt of Eventually and Consistently.
+// attempt of Eventually and Consistently. In a plain test it runs anew whenever it is
+// asked.
+//
+// Where the shell says that it cannot find or execute a program and ends with 126 or 127,
+// nothing is told about the target, for Should and ShouldNot alike, unless ExitWith asks
+// for just that code.
 type Command struct {
 	Base[Command]
 	script   target.Script
@@ -30,7 +35,7 @@ type Command struct {
 // A Scoper is an Asker that tells runs of commands apart: within one scope a
 // Command value runs once.
 type Scoper interface {
-	// Scope returns a comparable value.
+	// Scope returns a comparable value, or nil where each question is a look of its own.
 	Scope() any
 }
 
@@ -88,8 +93,12 @@ func (c *Command) RunsAs(ambient target.Identity) target.Identity {
 // IsReadOnly tells whether ReadOnly was promised.
 func (c *Command) IsReadOnly() bool { return c.readOnly }
 
-// run runs the command, unless it did so in this scope already.
-func (c *Command) run(question string) (target.Output, error) {
+// anyCode is who does not ask for one exit code.
+const anyCode = -1
+
+// run runs the command, unless it did so in this scope already. Who asks for one exit
+// code says for which.
+func (c *Command) run(question string, code int) (target.Output, error) {
 	if err := c.check(); err != nil {
 		return target.Output{}, c.refuse(err)
 	}
@@ -100,14 +109,9 @@ func (c *Command) run(question string) (target.Output, error) {
 	if s, ok := c.asker.(Scoper); ok {
 		scope = s.Scope()
 	}
-	if r.done && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
+	if r.done && scope != nil && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
 		r.asked = append(r.asked, question)
-		c.keep(question, r.ev)
-		if ctx, _, err := c.view(); err == nil && r.err != nil {
-			// What could not be told is told of each spec that asked.
-			evidence.Record(ctx, c.Explain(question))
-		}
-		return r.out, r.err
+		return r.out, c.repeat(question, code, r)
 	}
 	ctx, v, err := c.view()
 	if err != nil {
@@ -118,13 +122,50 @@ func (c *Command) run(question string) (target.Output, error) {
 	}
 	script := c.script
 	script.Timeout = c.settings.timeout
-	out, e, err := v.Target.Run(ctx, v.As, script)
-	if err == nil {
+	out, e, failed := v.Target.Run(ctx, v.As, script)
+	if failed == nil {
 		e.Found = sayOutput(out)
 	}
-	err = c.answered(ctx, v, question, e, err)
-	*r = lastRun{scope: scope, done: true, asked: []string{question}, out: out, err: err, ev: c.Explain(question)}
+	err = c.answered(ctx, v, question, e, executed(out, failed, code))
+	*r = lastRun{scope: scope, done: true, asked: []string{question}, out: out, ev: c.Explain(question)}
+	if failed != nil {
+		r.err = err
+	}
 	return out, err
+}
+
+// repeat answers a question by an earlier run.
+func (c *Command) repeat(question string, code int, r *lastRun) error {
+	c.keep(question, r.ev)
+	ctx, v, err := c.view()
+	if err != nil {
+		return r.err
+	}
+	if r.err != nil {
+		// What could not be told is told of each spec that asked.
+		evidence.Record(ctx, c.Explain(question))
+		return r.err
+	}
+	if err := executed(r.out, nil, code); err != nil {
+		return c.answered(ctx, v, question, r.ev, err)
+	}
+	return nil
+}
+
+// executed returns an error where the shell found nothing that it could execute, and says
+// so by another exit code than the one that was asked for.
+func executed(out target.Output, failed error, code int) error {
+	if failed != nil || out.Status.Code == code {
+		return failed
+	}
+	why := out.NotExecuted()
+	if why == "" {
+		return nil
+	}
+	return &evidence.Unknown{
+		Reason: "it could not be executed: " + evidence.Excerpt(why, 200),
+		Advice: fmt.Sprintf("Where this is what is wanted, Should(ExitWith(%d)) says so.", out.Status.Code),
+	}
 }
 
 // keep notes the evidence of an answer that came from an earlier run.
@@ -197,25 +238,31 @@ func sayOutput(o target.Output) string {
 
 // Stdout is what the command printed, whatever its exit code.
 func (c *Command) Stdout() (string, error) {
-	o, err := c.run("Stdout")
+	o, err := c.run("Stdout", anyCode)
 	return string(o.Stdout), err
 }
 
 // Stderr is what the command printed to stderr, whatever its exit code.
 func (c *Command) Stderr() (string, error) {
-	o, err := c.run("Stderr")
+	o, err := c.run("Stderr", anyCode)
 	return string(o.Stderr), err
 }
 
 // ExitCode is the command's exit code.
 func (c *Command) ExitCode() (int, error) {
-	o, err := c.run("ExitCode")
+	o, err := c.run("ExitCode", anyCode)
+	return o.Status.Code, err
+}
+
+// ExitCodeFor is the command's exit code for who asks whether it is code.
+func (c *Command) ExitCodeFor(code int) (int, error) {
+	o, err := c.run("ExitCode", code)
 	return o.Status.Code, err
 }
 
 // Duration is how long the command ran, seen from here.
 func (c *Command) Duration() (time.Duration, error) {
-	o, err := c.run("Duration")
+	o, err := c.run("Duration", anyCode)
 	return o.Took, err
 }
 
@@ -223,7 +270,7 @@ func (c *Command) Duration() (time.Duration, error) {
 // such as "servers[0].name"; an empty path is the whole document. Whole numbers
 // are int.
 func (c *Command) JSON(path string) (any, error) {
-	o, err := c.run("JSON")
+	o, err := c.run("JSON", anyCode)
 	if err != nil {
 		return nil, err
 	}
