@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/resource"
 )
 
@@ -187,7 +189,7 @@ func TestUnixSocketListening(t *testing.T) {
 		}
 		for _, path := range []string{"", "run/x", "@", "a\nb"} {
 			_, err := resource.NewUnixSocket(a, path).Listening()
-			NewWithT(t).Expect(err).To(MatchError(ContainSubstring("could not tell")), "%q", path)
+			NewWithT(t).Expect(errors.As(err, new(*evidence.Mistake))).To(BeTrue(), "%q: %v", path, err)
 		}
 	})
 }
