@@ -49,7 +49,7 @@ func (b *buildCommand) Run(c *console) error {
 	if err := onlyLinux(stop.soft); err != nil {
 		return stop.explain(err)
 	}
-	out, err := openReport(b.Output)
+	out, err := openReport(stop.soft, b.Output)
 	if err == nil && out.direct {
 		out.abandon()
 		err = errors.New("cannot be written: it is no regular file")

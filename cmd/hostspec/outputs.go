@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
@@ -33,7 +35,7 @@ type outputs struct {
 
 // openOutputs begins all reports, so that one that cannot be written is told
 // before anything is run.
-func openOutputs(wanted []output, c *console, noColor bool) (*outputs, error) {
+func openOutputs(ctx context.Context, wanted []output, c *console, noColor bool) (*outputs, error) {
 	outs := &outputs{lastLine: c.stdout}
 	for _, o := range wanted {
 		var w io.Writer = c.stdout
@@ -45,7 +47,7 @@ func openOutputs(wanted []output, c *console, noColor bool) (*outputs, error) {
 				outs.lastLine = c.stderr
 			}
 		} else {
-			f, err := openReport(o.file)
+			f, err := openReport(ctx, o.file)
 			if err != nil {
 				outs.abandon()
 				return nil, fmt.Errorf("-f %s:%s: %w", o.format, o.file, err)
@@ -109,13 +111,13 @@ type reportFile struct {
 	err    error
 }
 
-func openReport(name string) (*reportFile, error) {
+func openReport(ctx context.Context, name string) (*reportFile, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("cannot be written: it is a folder")
 	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		f, err := openSpecial(ctx, name, info.Mode())
 		if err != nil {
 			return nil, fmt.Errorf("cannot be written: %w", cause(err))
 		}
@@ -149,6 +151,33 @@ func openReport(name string) (*reportFile, error) {
 	}
 	return &reportFile{name: name, f: f}, nil
 }
+
+// openSpecial opens a pipe or a device. A named pipe can be opened once somebody
+// reads it, which is waited for.
+func openSpecial(ctx context.Context, name string, mode fs.FileMode) (*os.File, error) {
+	if mode&fs.ModeNamedPipe == 0 {
+		return os.OpenFile(name, os.O_WRONLY, 0)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, readerPatience, fmt.Errorf("nobody reads this pipe (waited for %v)", readerPatience))
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		// ENXIO, fifo(7): no process has the pipe open for reading.
+		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-again.C:
+		}
+	}
+}
+
+// readerPatience is how long the reader of a named pipe may take to come.
+const readerPatience = time.Minute
 
 // cause is an error without the name that is told already.
 func cause(err error) error {

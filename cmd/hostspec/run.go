@@ -76,9 +76,9 @@ func (r *runCommand) run(c *console, from source) error {
 	if err != nil {
 		return stop.explain(err)
 	}
-	outputs, err := openOutputs(p.outputs, c, r.NoColor)
+	outputs, err := openOutputs(stop.soft, p.outputs, c, r.NoColor)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return stop.explain(err)
 	}
 	defer outputs.abandon()
 	remove, err := from.ready(stop.soft, packages, c.stderr)
@@ -86,6 +86,7 @@ func (r *runCommand) run(c *console, from source) error {
 		return stop.explain(err)
 	}
 	defer remove()
+	stop.beforeExit(remove)
 	col := newCollector(outputs.formats, p.shown(), stop.interrupted)
 	f := &fleet{plan: p, password: source, packages: packages, collector: col, stop: stop}
 	if r.Verbose {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,17 +81,17 @@ func (t *tddCommand) Run(c *console) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	outputs, err := t.outputs(c)
+	stop, release := watchSignals(c.ctx)
+	defer release()
+	outputs, err := t.outputs(stop.soft, c)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return stop.explain(err)
 	}
 	defer outputs.abandon()
 	source, err := sudoPassword()
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	stop, release := watchSignals(c.ctx)
-	defer release()
 	all := &tddRun{command: t, console: c, stop: stop, password: source}
 	all.begin(outputs)
 	remove, err := all.compile(suites)
@@ -180,7 +181,7 @@ func (t *tddCommand) replace(s *loop.Suite) error {
 	return o.Apply(s)
 }
 
-func (t *tddCommand) outputs(c *console) (*outputs, error) {
+func (t *tddCommand) outputs(ctx context.Context, c *console) (*outputs, error) {
 	if len(t.Formats) == 0 {
 		return &outputs{lastLine: c.stdout}, nil
 	}
@@ -200,7 +201,7 @@ func (t *tddCommand) outputs(c *console) (*outputs, error) {
 			return nil, fmt.Errorf("--watch would write one document after another to the terminal; -f %s:FILE keeps the newest", o.format)
 		}
 	}
-	return openOutputs(kept, c, t.NoColor)
+	return openOutputs(ctx, kept, c, t.NoColor)
 }
 
 // options are those of one suite.

@@ -173,7 +173,7 @@ func (w *session) again(c change) int {
 	}
 	c.compile = c.compile || w.due.compile
 	w.due = c
-	outputs, err := w.command.outputs(w.console)
+	outputs, err := w.command.outputs(w.stop.soft, w.console)
 	if err != nil {
 		return w.not(err)
 	}
