@@ -212,11 +212,27 @@ func messageOf(f types.Failure) string {
 	text := f.Message
 	if f.ForwardedPanic != "" {
 		text = strings.TrimSpace(text + "\npanic: " + f.ForwardedPanic)
+		if stack := strings.TrimSpace(f.Location.FullStackTrace); stack != "" {
+			text += "\n\n" + firstLines(stack, maxStack)
+		}
 	}
 	for a := f.AdditionalFailure; a != nil; a = a.Failure.AdditionalFailure {
 		text += "\n" + a.Failure.Message
 	}
 	return text
+}
+
+// maxStack is how many lines of a panic's stack are told, two for each call: one of
+// endless recursion has very many.
+const maxStack = 60
+
+// firstLines is the beginning of a text of many lines.
+func firstLines(text string, most int) string {
+	lines := strings.SplitN(text, "\n", most+1)
+	if len(lines) <= most {
+		return text
+	}
+	return strings.Join(lines[:most], "\n") + "\n..."
 }
 
 func outcome(r types.SpecReport) report.Outcome {

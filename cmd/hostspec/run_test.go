@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		"crash": {1, "1 spec: 1 passed, 0 failed, 0 could not tell, 0 skipped",
 			[]string{"the test binary ended in the middle, after 1 of 3 specs: exit status 3", "last words"}},
 		"paniced": {1, "1 spec: 0 passed, 1 failed, 0 could not tell, 0 skipped",
-			[]string{"FAILED: panics", "index out of range"}},
+			[]string{"FAILED: panics", "index out of range", "paniced_test.go:15", "paniced_test.deep("}},
 		"norun": {2, "0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped",
 			[]string{"no test calls Run\n     add: func TestSpecs(t *testing.T) { Run(t, \"specs\") }"}},
 		"panics": {2, "0 specs: 0 passed, 0 failed, 0 could not tell, 0 skipped",

@@ -218,8 +218,13 @@ func TestJUnitTimesHaveNoExponent(t *testing.T) {
 func TestJUnitHoldsHostileText(t *testing.T) {
 	r := result(web1, report.Failed, "a ]]> & < \" ' \x00\x1b\xff\ufffe\uffff", "tab\tnew\nline")
 	r.Message = "]]></failure>\x00 \x08 \u2028 \ufffe"
+	r.Package = "example.com/\ufffe\uffff\x01specs"
 	text := write(t, "junit", report.Options{}, report.Summary{}, web1, r)
 	validate(t, text)
+	// U+FFFD is what package xml writes for what XML cannot hold.
+	if strings.ContainsAny(text, "\ufffd\ufffe\uffff") || !strings.Contains(text, `package="example.com/specs"`) {
+		t.Errorf("what XML cannot hold is not left out:\n%s", text)
+	}
 	c := parseJUnit(t, text)[0].Cases[0]
 	if !strings.Contains(c.Children[0].Text, `]]></failure>\x00 \b`) {
 		t.Errorf("got %q", c.Children[0].Text)

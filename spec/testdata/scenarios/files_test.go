@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"os"
+	"strconv"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -46,3 +47,9 @@ func mode(path string) int {
 	}
 	return 0o644
 }
+
+var _ = scenario("ten-thousand", func() {
+	for i := range 10000 {
+		File("/etc/x" + strconv.Itoa(i)).ShouldNot(Exist())
+	}
+})

@@ -10,7 +10,11 @@ import (
 
 func Test(t *testing.T) { Run(t, "paniced") }
 
+//go:noinline
+func deep(names []string) string {
+	return names[0]
+}
+
 var _ = It("panics", func() {
-	var names []string
-	_ = names[0]
+	_ = deep(nil)
 })
