@@ -240,22 +240,20 @@ func joined(expressions []string) *regexp.Regexp {
 	return re
 }
 
-// leave tells whether the filters leave a one-liner in.
+// leave reports whether the filters leave a one-liner in.
 func (f *filters) leave(o *oneLiner) bool {
-	locations := append(slices.Clone(o.tree.ContainerHierarchyLocations), o.location)
-	text := strings.TrimSpace(f.title + " " + strings.TrimSpace(o.tree.FullText()+" "+o.text))
-	labels := append(slices.Clone(f.suiteLabels), o.tree.Labels()...)
-	switch {
-	case f.label != nil && !f.label(labels):
-		return false
-	case len(f.focusFiles) > 0 && !f.focusFiles.Matches(locations):
-		return false
-	case len(f.skipFiles) > 0 && f.skipFiles.Matches(locations):
-		return false
-	case f.focus != nil && !f.focus.MatchString(text):
-		return false
-	case f.skip != nil && f.skip.MatchString(text):
+	if f.label != nil && !f.label(append(slices.Clone(f.suiteLabels), o.tree.Labels()...)) {
 		return false
 	}
-	return true
+	if len(f.focusFiles)+len(f.skipFiles) > 0 {
+		locations := append(slices.Clone(o.tree.ContainerHierarchyLocations), o.location)
+		if len(f.focusFiles) > 0 && !f.focusFiles.Matches(locations) || len(f.skipFiles) > 0 && f.skipFiles.Matches(locations) {
+			return false
+		}
+	}
+	if f.focus == nil && f.skip == nil {
+		return true
+	}
+	text := strings.TrimSpace(f.title + " " + strings.TrimSpace(o.tree.FullText()+" "+o.text))
+	return (f.focus == nil || f.focus.MatchString(text)) && (f.skip == nil || !f.skip.MatchString(text))
 }

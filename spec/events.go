@@ -268,10 +268,5 @@ func (s *suite) blame(r types.SpecReport, out report.Result) report.Outcome {
 func (s *suite) isOneLiner(l types.CodeLocation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range s.oneLiners {
-		if o.location.FileName == l.FileName && o.location.LineNumber == l.LineNumber {
-			return true
-		}
-	}
-	return false
+	return s.authored[types.CodeLocation{FileName: l.FileName, LineNumber: l.LineNumber}]
 }

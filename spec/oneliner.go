@@ -137,6 +137,7 @@ func (s *suite) declareOne(o *oneLiner) {
 	}
 	o.holds = slices.Clone(s.holds)
 	s.oneLiners = append(s.oneLiners, o)
+	s.authored[o.location] = true
 	s.mu.Unlock()
 	ginkgo.It(o.text, o.location, func(ctx ginkgo.SpecContext) { s.runOneLiner(ctx, o) })
 }

@@ -50,6 +50,7 @@ type suite struct {
 	blocks    map[blockKey]*onBlock
 	holds     []*condition // of the OnlyOn being entered
 	oneLiners []*oneLiner
+	authored  map[types.CodeLocation]bool // where one-liners stand
 	batches   map[*target.Target]*batches
 	filters   *filters                  // set when they were first wanted
 	failedOn  map[*target.Target]string // the spec that told of an unreachable target
@@ -71,6 +72,7 @@ var theSuite = &suite{
 	blocks:   map[blockKey]*onBlock{},
 	batches:  map[*target.Target]*batches{},
 	failedOn: map[*target.Target]string{},
+	authored: map[types.CodeLocation]bool{},
 	trace:    &trace{},
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -53,11 +54,20 @@ func (c compiled) ready(ctx context.Context, packages []*specPackage, stderr io.
 		return nil, fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
 	}
 	remove := func() { os.RemoveAll(folder) } // what is left there harms nobody
-	if err := compile(ctx, packages, folder, stderr); err != nil {
+	if err := compile(ctx, packages, folder, stderr, stripped()...); err != nil {
 		remove()
 		return nil, err
 	}
 	return remove, nil
+}
+
+// stripped are flags for a binary that nobody debugs: it is linked in less time. The
+// stacks of panics need no symbols. A person's own flags would be replaced by ours.
+func stripped() []string {
+	if strings.Contains(os.Getenv("GOFLAGS"), "ldflags") {
+		return nil
+	}
+	return []string{"-ldflags=-s -w"}
 }
 
 // compile makes a test binary of each package, in folder, with more flags of the
