@@ -56,7 +56,7 @@ type resourceValue interface {
 func told(err error) bool {
 	for e := range causes(err) {
 		switch e.(type) {
-		case *evidence.Unknown, *evidence.Missing:
+		case *evidence.Unknown, *evidence.Missing, *evidence.Mistake:
 			return true
 		}
 		if unreachable(e) {

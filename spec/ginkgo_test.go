@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,4 +114,21 @@ func TestGinkgosOwnCommand_Repeats(t *testing.T) {
 	text, err = os.ReadFile(counter)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(strings.Count(string(text), "run")).To(Equal(3))
+}
+
+func TestGinkgosOwnCommand_InParallel(t *testing.T) {
+	g := NewWithT(t)
+	r := ginkgo(t, "fails", "run", "--procs=2")
+	g.Expect(r.code).To(Equal(1), r.output)
+	g.Expect(r.output).To(ContainSubstring("Ran 4 of 4 Specs"))
+	g.Expect(r.output).NotTo(ContainSubstring("console.go"))
+	for _, text := range []string{`Package("no-such-package").Should(BeInstalled())`, `Package("bash").ShouldNot(BeInstalled())`} {
+		source, err := os.ReadFile("testdata/scenarios/scenarios_test.go")
+		g.Expect(err).NotTo(HaveOccurred())
+		before, _, _ := strings.Cut(string(source), `scenario("fails"`)
+		_, after, _ := strings.Cut(string(source), before)
+		upTo, _, _ := strings.Cut(after, text)
+		g.Expect(r.output).To(ContainSubstring(fmt.Sprintf("scenarios_test.go:%d", strings.Count(before+upTo, "\n")+1)))
+	}
+	g.Expect(ginkgo(t, "passes", "run", "--procs=2").code).To(Equal(0))
 }

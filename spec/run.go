@@ -127,15 +127,13 @@ func (s *suite) declareNodes() {
 		s.takeBack(recordOf(ctx))
 		if r.State.Is(types.SpecStateFailureStates) {
 			s.noteFailure(r)
-			if s.isOneLiner(r.LeafNodeLocation) {
-				s.console.failedForGood(r.LeafNodeLocation)
-			}
 		}
 		s.events.result(s, r)
 	})
 	ginkgo.ReportAfterSuite("hostspec", func(ctx ginkgo.SpecContext, r types.Report) {
 		s.takeBack(recordOf(ctx))
 		s.events.end(s, r)
+		s.placeFailures(r.SpecReports)
 		if s.events == nil {
 			for _, n := range s.notes() {
 				fmt.Fprintf(s.console.out, "\nNote: %s\n", evidence.Clean(n.Target+": "+n.Text))

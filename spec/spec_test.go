@@ -287,6 +287,43 @@ func TestSecret_IsMasked(t *testing.T) {
 	g.Expect(r.output).NotTo(ContainSubstring("s3cr3t"))
 }
 
+// What Ginkgo reports by itself is masked, too.
+func TestSecret_IsMaskedInGinkgosOwnReports(t *testing.T) {
+	g := NewWithT(t)
+	folder := t.TempDir()
+	var flags []string
+	for _, name := range []string{"json", "junit", "teamcity", "gojson"} {
+		flags = append(flags, "-ginkgo."+name+"-report="+filepath.Join(folder, name))
+	}
+	r := runPlain(t, "secret", flags...)
+	g.Expect(r.code).To(Equal(1))
+	g.Expect(r.output).NotTo(ContainSubstring("s3cr3t"))
+	for _, name := range []string{"json", "junit", "teamcity", "gojson"} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(string(text)).To(ContainSubstring("prints it"), name)
+		g.Expect(string(text)).NotTo(ContainSubstring("s3cr3t"), name)
+		g.Expect(string(text)).To(ContainSubstring("***"), name)
+		g.Expect(string(text)).NotTo(ContainSubstring(`"FileName":"`+mustGetwd(t)+`/console.go","LineNumber"`), name)
+	}
+}
+
+func TestSecret_IsMaskedWhereGinkgoWriterIsStreamed(t *testing.T) {
+	g := NewWithT(t)
+	r := runPlain(t, "secret", "-ginkgo.vv")
+	g.Expect(r.output).To(ContainSubstring("token is ***"))
+	g.Expect(r.output).NotTo(ContainSubstring("s3cr3t"))
+}
+
+func mustGetwd(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestRun_NothingTestedIsNotGreen(t *testing.T) {
 	g := NewWithT(t)
 	r := runPlain(t, "skipped")

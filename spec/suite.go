@@ -258,6 +258,8 @@ func (s *suite) close() error {
 // four characters or more, as they stand and as shells, Go, JSON, XML, URLs and base64
 // write them. A v of less than three characters is not masked, since it stands in too
 // many words. What a spec prints to stdout by itself is not masked either.
+// Reports that Ginkgo makes by itself are masked where one process runs the suite:
+// under ginkgo -p it is another one that makes them.
 func Secret(v string) string {
 	// What Gomega cuts to show where texts differ may be a part of a secret.
 	if v != "" && format.TruncatedDiff {
