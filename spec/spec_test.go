@@ -271,6 +271,19 @@ func TestUnknown_FailsBothWays(t *testing.T) {
 	g.Expect(r.results[0].Message).To(ContainSubstring(`it did not end within 300ms and was killed`))
 }
 
+// The error of a property says the fact once, whoever prints it, and no struct.
+func TestProperty_FailsWithTheFactOnce(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "missing")
+	texts := []string{r.of(t, "is missed in author code").Message, r.of(t, "is an error in author code").Message}
+	_, plain, _ := strings.Cut(runPlain(t, "missing", "-test.run=TestMissing").output, "\n")
+	for _, text := range append(texts, plain) {
+		g.Expect(strings.Count(text, "does not exist")).To(Equal(1), text)
+		g.Expect(text).To(And(ContainSubstring("target   local://"), Not(ContainSubstring("{")), Not(ContainSubstring("Err:"))))
+	}
+	g.Expect(texts[0]).To(HavePrefix("of this file\nFile \"/nonexistent/file\": it does not exist\n  target   local://"))
+}
+
 func TestSecret_IsMasked(t *testing.T) {
 	g := NewWithT(t)
 	r := runScenario(t, "secret")

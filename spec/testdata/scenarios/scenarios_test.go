@@ -143,6 +143,24 @@ var _ = scenario("unknown", func() {
 	})
 })
 
+var _ = scenario("missing", func() {
+	It("is missed in author code", func() {
+		Expect(File("/nonexistent/file").Content()).To(Equal("x"), "of this file")
+	})
+	It("is an error in author code", func() {
+		_, err := File("/nonexistent/file").Content()
+		Expect(err).NotTo(HaveOccurred())
+	})
+})
+
+// TestMissing is a test without Ginkgo.
+func TestMissing(t *testing.T) {
+	if chosen("missing") {
+		g := NewWithT(t)
+		g.Expect(File("/nonexistent/file").Content()).To(Equal("x"))
+	}
+}
+
 var _ = scenario("secret", func() {
 	token := Secret("s3cr3t\"token")
 	Command("echo '" + token + "'").Should(HaveStdout("nothing"))
