@@ -12,7 +12,7 @@ import (
 type together struct {
 	mu   sync.Mutex
 	w    io.Writer
-	tail []byte
+	tail []byte // clean
 }
 
 // maxTail bounds what is kept of the end of an output.
@@ -22,16 +22,17 @@ const maxTail = 4 << 10
 func (t *together) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return evidence.Clean(lastLine(string(t.tail)))
+	return lastLine(string(t.tail))
 }
 
 func (t *together) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.tail = append(t.tail, p[max(0, len(p)-maxTail):]...)
+	text := evidence.Clean(string(p)) // before anything is cut off it
+	t.tail = append(t.tail, text[max(0, len(text)-maxTail):]...)
 	t.tail = t.tail[max(0, len(t.tail)-maxTail):]
 	if t.w != nil {
-		_, _ = io.WriteString(t.w, evidence.Clean(string(p))) // nobody may look any more
+		_, _ = io.WriteString(t.w, text) // nobody may look any more
 	}
 	return len(p), nil
 }
