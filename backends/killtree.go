@@ -39,11 +39,11 @@ read -r l </proc/self/stat || exit; me=${l%% *}; set -- ${l##*\) }; mine=$3
 // the first process of a container waits for nobody. But none is to go on with its work.
 // So a parent that catches SIGTERM or SIGINT, as shells do that wait, is sent that, and
 // continued when its child is dead, for longer and longer until it has ended. One that
-// catches neither is killed, unless all that is done there is harmless. Since shells end for SIGINT when their child has died of it,
-// too, a child is sent that first, and killed when it is still there. Only what
-// the shell does itself is used, because there may be no room for another process. Never
-// write `kill -9 -GROUP`: what that means differs from shell to shell, and a mistake kills
-// all there is.
+// catches neither is killed, unless all that is done there is harmless. Since shells end
+// for SIGINT when their child has died of it, too, a child is sent that first, and killed
+// when it is still there. Only what the shell does itself is used, because there may be no
+// room for another process. Never write `kill -9 -GROUP`: what that means differs from
+// shell to shell, and a mistake kills all there is.
 //
 // The kernel's threads and the first process are in the group 0, so that 0 must never
 // stand for no group at all; a family with the first process in it is never ours.
@@ -71,6 +71,7 @@ while read -r l x </proc/uptime && [ "${l%%.*}" -lt $end ]; do
 		done
 	done
 	case $family in *' 1 '*) exit;; esac
+	trap '' TERM
 	[ "$others" != ' ' ] || for e in $all; do
 		p=${e%%:*}
 		case $family in *" $p "*) ;; *) others="$others$p ";; esac

@@ -80,7 +80,7 @@ func (r *configReader) read(file string, active bool, depth int) error {
 func (r *configReader) line(keyword, rest string, active *bool, depth int) error {
 	switch keyword {
 	case "match":
-		return errors.New("Match is not understood without OpenSSH's client, which is not installed; install it, or say ssh_config=none")
+		return errors.New("cannot evaluate Match without OpenSSH's client, which is not installed; install it, or say ssh_config=none")
 	case "host":
 		patterns, err := splitWords(rest)
 		*active = matchesHost(patterns, r.host)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ\nC7VJTUt9Us8cKjMzEfYyjiWA4R4\nq8w=\n-----END PRIVATE KEY-----\n"
@@ -79,7 +80,7 @@ func TestMask_FindsASecretInEachForm(t *testing.T) {
 				continue
 			}
 			text := form(secret)
-			if len(secret) < 8 && way == "Basic auth" || way == "XML" && strings.ContainsAny(secret, "\r\n\t\x1b\xe9") {
+			if len(secret) < 8 && way == "Basic auth" || way == "XML" && (strings.ContainsAny(secret, "\r\n\t\x1b") || !utf8.ValidString(secret)) {
 				continue
 			}
 			masked := set.mask("before " + text + " after")

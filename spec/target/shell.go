@@ -15,11 +15,16 @@ import (
 )
 
 // watched is how a shell goes on that is asked question after question: the inner sh
-// reads our scripts from a pipe. Closing its input from our side makes cat end, and then
-// what still runs is killed, also behind sudo, in a container, or after the connection was
-// lost. That the inner shell has ended, which cat would hide, is told by the mark of the
-// greeting with the number -1. A ksh93 waits for both sides of the pipe only with pipefail.
-var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac; { cat; " + backends.KillDescendants(true) + "} | { sh; set -- \"$1\" $?; " + frameEnd("$1 -1 $2") + "; }"
+// reads our scripts from a pipe, behind a line with the process that writes to it. Closing
+// its input from our side makes cat end, and then what still runs is killed, also behind
+// sudo, in a container, or after the connection was lost. Where nothing runs the inner
+// shell has ended before its descendants are found, and ends the search. That it has
+// ended, which cat would hide, is told by the mark of the greeting with the number -1. A
+// ksh93 waits for both sides of the pipe only with pipefail. VAR is a name that no
+// variable has.
+var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac\n" +
+	`{ { read -r VAR </proc/self/stat; } 2>/dev/null && set -- "${VAR%% *}" ${VAR##*\) }; [ "${3-}" = $$ ] || set -- ""; echo "$1"; cat; ` + backends.KillDescendants(true) + "} | " +
+	`{ read -r VAR; set -- "$1" "$VAR"; unset VAR; sh; set -- "$1" "$2" $?; ` + frameEnd("$1 -1 $3") + `; [ -z "$2" ] || kill -s TERM $2; }`
 
 // environment is set before anything else: tools of system administration are
 // often not in the PATH of an account, the PATH of an image may lack even that of sh, and
@@ -67,7 +72,7 @@ type shell struct {
 // asked in the root directory: programs such as find fail where the account may not
 // enter the directory that it starts in.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
-	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+watched)
+	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+strings.ReplaceAll(watched, "VAR", "v"+rand.Text()))
 }
 
 // frameEnd is shell text that ends an answer on both streams. What it prints comes at
