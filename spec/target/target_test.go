@@ -217,13 +217,13 @@ func TestRun_BackgroundProcesses(t *testing.T) {
 			out, _, err := target.Run(t.Context(), Identity{}, Script{Text: "sleep 123.25 & echo $!"})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(time.Since(start)).To(BeNumerically("<", time.Minute), "a descendant that holds the output open is not waited for")
-			g.Eventually(func() string { return processes(t, "123.25") }, "5s").ShouldNot(BeEmpty())
+			g.Eventually(func() string { return processes(t, "123.25") }, "1m").ShouldNot(BeEmpty())
 			g.Consistently(func() string { return processes(t, "123.25") }, "300ms").ShouldNot(BeEmpty(), "what a command leaves behind is left alone")
 			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "kill " + strings.TrimSpace(string(out.Stdout))})
 			g.Expect(err).NotTo(HaveOccurred())
 			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "echo before; sleep 124.5 & sleep 124.5", Timeout: 5 * time.Second})
-			g.Expect(err).To(MatchError(And(ContainSubstring("it did not end within 1s and was killed"), ContainSubstring("before"))))
-			g.Eventually(func() string { return processes(t, "124.5") }, "5s").Should(BeEmpty(), "killed on the target")
+			g.Expect(err).To(MatchError(And(ContainSubstring("it did not end within 5s and was killed"), ContainSubstring("before"))))
+			g.Eventually(func() string { return processes(t, "124.5") }, "1m").Should(BeEmpty(), "killed on the target")
 		})
 	}
 }
