@@ -57,5 +57,5 @@ func TestPodman(t *testing.T) {
 	})
 	conformance(t, "docker://"+id, func(ctx context.Context) error {
 		return exec.CommandContext(ctx, "docker", "kill", id).Run()
-	}, append(slices.Clone(dear), "a process that does not read its stdin")...)
+	}, append(slices.Clone(dear), "a process that does not read a large stdin")...)
 }
