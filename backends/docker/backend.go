@@ -21,6 +21,7 @@ type backend struct {
 	api  *client.Client
 	id   string
 	user string // empty for the container's own
+	sh   string // /bin/sh, or the one that its PATH leads to where that is missing
 	// started is when the container was, in the engine's words: another time means
 	// that it was restarted since.
 	started string
@@ -37,7 +38,7 @@ type backend struct {
 
 // newBackend takes a client over; ctx lends its values only.
 func newBackend(ctx context.Context, api *client.Client, user string, c container.InspectResponse, remove func() error) *backend {
-	b := &backend{api: api, id: c.ID, user: user, started: c.State.StartedAt, remove: remove}
+	b := &backend{api: api, id: c.ID, user: user, sh: binSh, started: c.State.StartedAt, remove: remove}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return b
 }
@@ -45,7 +46,7 @@ func newBackend(ctx context.Context, api *client.Client, user string, c containe
 // Start implements backends.Backend.
 func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
 	mark := remote.NewMark()
-	args, ahead, err := remote.Argv(cmd, mark)
+	args, ahead, err := remote.Argv(b.sh, cmd, mark)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,8 @@ func overShell(ctx context.Context, api *client.Client, target, user string, c c
 	found, err := hasShell(ctx, api, c.ID)
 	if err == nil && !found {
 		// It may be somewhere else on the PATH.
-		code, err := b.run(ctx, user, []string{"/bin/sh", "-c", ":"}, nil)
+		b.sh = "sh"
+		code, err := b.run(ctx, user, []string{b.sh, "-c", ":"}, nil)
 		if err == nil && (code == 126 || code == 127) {
 			return newLimited(api, c.ID, errNoShell, remove), nil
 		}
@@ -153,10 +154,14 @@ func overShell(ctx context.Context, api *client.Client, target, user string, c c
 	return b, nil
 }
 
+// binSh is where POSIX systems have their shell. The PATH of an image need not lead
+// there.
+const binSh = "/bin/sh"
+
 // hasShell looks for /bin/sh without a process; the archive API follows the links in
 // a path, but not one at its end.
 func hasShell(ctx context.Context, api client.APIClient, id string) (bool, error) {
-	return hasProgram(ctx, api, id, "/bin/sh")
+	return hasProgram(ctx, api, id, binSh)
 }
 
 func hasProgram(ctx context.Context, api client.APIClient, id, name string) (bool, error) {

@@ -209,7 +209,7 @@ func (b *backend) alive(ctx context.Context) error {
 	if err := b.lives(ctx); err != nil {
 		return err
 	}
-	status, err := b.run(ctx, "", []string{"/bin/sh", "-c", ":"}, nil)
+	status, err := b.run(ctx, "", []string{b.sh, "-c", ":"}, nil)
 	if err != nil {
 		return err
 	}
@@ -275,7 +275,7 @@ func (p *process) kill(ctx context.Context) {
 		}
 		if pid := p.stderr.PID(); pid > 1 {
 			// An engine may refuse once; whether it did is seen by the next look.
-			_, _ = p.b.run(ctx, users[i%len(users)], []string{"/bin/sh", "-c", remote.GroupKiller(pid)}, nil)
+			_, _ = p.b.run(ctx, users[i%len(users)], []string{p.b.sh, "-c", remote.GroupKiller(pid)}, nil)
 			i++
 		}
 		select {

@@ -79,7 +79,7 @@ func (m *imageContainer) awaitSystemd(ctx context.Context) error {
 		}
 		var out lastWords
 		// It knows --wait since version 240, and prints one word.
-		_, err := b.run(ctx, "0", []string{"/bin/sh", "-c", "systemctl is-system-running --wait || systemctl is-system-running"}, &out)
+		_, err := b.run(ctx, "0", []string{binSh, "-c", "systemctl is-system-running --wait || systemctl is-system-running"}, &out)
 		words := strings.Fields(out.String())
 		if err == nil && len(words) > 0 {
 			switch state := words[len(words)-1]; state {

@@ -10,9 +10,6 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
-// shell is where POSIX systems have sh. The PATH of an image need not lead there.
-const shell = "/bin/sh"
-
 // maxRequest is how many bytes of exec request are sent. sshd hands the request
 // to the login shell as one word, and Linux takes no word above 128 KiB
 // (execve(2), MAX_ARG_STRLEN).
@@ -38,20 +35,20 @@ func Request(cmd backends.Command, mark string) (exec string, ahead string, err 
 
 // Argv makes the words that a command is sent as where words arrive as they are, and
 // what has to go ahead of its stdin. They are valid UTF-8, since engines take them
-// as JSON.
-func Argv(cmd backends.Command, mark string) (args []string, ahead string, err error) {
+// as JSON. sh is the shell that is there.
+func Argv(sh string, cmd backends.Command, mark string) (args []string, ahead string, err error) {
 	script, err := Script(cmd, mark)
 	if err != nil {
 		return nil, "", err
 	}
 	if !utf8.ValidString(script) {
 		if plain := evaluate(script); len(plain) <= maxRequest {
-			return []string{shell, "-c", plain}, "", nil
+			return []string{sh, "-c", plain}, "", nil
 		}
 	} else if len(script) <= maxRequest {
-		return []string{shell, "-c", script}, "", nil
+		return []string{sh, "-c", script}, "", nil
 	}
-	return []string{shell, "-c", readAhead}, escape(script) + "\n", nil
+	return []string{sh, "-c", readAhead}, escape(script) + "\n", nil
 }
 
 // readAhead is shell text that reads a script by a line of stdin. read takes one byte
