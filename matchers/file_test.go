@@ -200,7 +200,7 @@ func TestAccountMatchersOnAMachine(t *testing.T) {
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 	for _, s := range []state{
 		{"Exist user", of(Exist()), user("deploy"), user("deplo"), "exist", "does not exist"},
-		{"Exist group", of(Exist()), group("team"), group("0"), "exist", "does not exist"},
+		{"Exist group", of(Exist()), group("team"), group("39999"), "exist", "does not exist"},
 		{"HaveUID", of(HaveUID(30001)), user("deploy"), user("noisy"), "have uid 30001", "uid 30003"},
 		{"HaveGID user", of(HaveGID(2000)), user("locked"), user("root"), "have gid 2000", "gid 0"},
 		{"HaveGID group", of(HaveGID(2000)), group("team"), group("sysgroup"), "have gid 2000", "gid 444"},

@@ -28,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +55,7 @@ type Asker interface {
 type Base[T any] struct {
 	asker    Asker
 	kind     string
+	numbered bool // the name is a number, and is shown without quotes
 	name     string
 	via      string // what was asked for in place of the target's own, as By("pip") does
 	self     *T
@@ -89,6 +91,13 @@ func New[T any](a Asker, kind, name string, self *T) Base[T] {
 	return Base[T]{asker: a, kind: kind, name: name, self: self, answers: &answers{last: map[string]evidence.Evidence{}}}
 }
 
+// NewNumbered is New for what has a number in place of a name, as a port has.
+func NewNumbered[T any](a Asker, kind string, number int, self *T) Base[T] {
+	b := New(a, kind, strconv.Itoa(number), self)
+	b.numbered = true
+	return b
+}
+
 func (b *Base[T]) base() *Base[T] { return b }
 
 // Derive returns a copy of the resource that change has been applied to. It is
@@ -112,8 +121,11 @@ func (b *Base[T]) Name() string { return b.name }
 // String names the resource as people read it: Package "nginx". A secret in its name is
 // masked.
 func (b *Base[T]) String() string {
-	if b.name == "" {
+	switch {
+	case b.name == "":
 		return b.kind
+	case b.numbered:
+		return b.kind + " " + b.name
 	}
 	name := evidence.Mask(b.name)
 	if b.via != "" {

@@ -23,7 +23,7 @@ type Port struct {
 func NewPort(a Asker, number int) *Port {
 	p := &Port{number: number}
 	// A number is not put in quotes, as names are.
-	p.Base = New(a, "Port "+strconv.Itoa(number), "", p)
+	p.Base = NewNumbered(a, "Port", number, p)
 	return p
 }
 

@@ -225,6 +225,17 @@ func TestPortWrongUsage(t *testing.T) {
 	}
 }
 
+// Reports compare resources by their kind and name, and show a number without quotes.
+func TestPortIsTheOneOfItsNumber(t *testing.T) {
+	g := NewWithT(t)
+	p := resource.NewPort(askerFor(t, "local://"), 1)
+	_, err := p.Listening()
+	g.Expect(err).NotTo(HaveOccurred())
+	e := p.Explain("Listening")
+	g.Expect(e.Resource).To(Equal(evidence.Resource{Kind: "Port", Name: "1"}))
+	g.Expect(e.Subject).To(Equal("Port 1"))
+}
+
 func TestPortOnMachine(t *testing.T) {
 	m := rig.SharedMachine(t)
 	g := NewWithT(t)
