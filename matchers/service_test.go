@@ -115,7 +115,7 @@ func TestPackageMatchers(t *testing.T) {
 	holds(t, nginx, HaveVersion("1.*"), "should not have version 1.*")
 	holds(t, nginx, HaveVersion(HavePrefix("1.")))
 	fails(t, nginx, HaveVersion("1"), "should have version 1")
-	fails(t, nginx, HaveVersion(HaveSuffix("nope")), "should have version matching")
+	fails(t, nginx, HaveVersion(HaveSuffix("nope")), "should have version with suffix")
 	errs(t, pkg("nope"), HaveVersion("1"), `Package "nope": it does not exist`)
 	errs(t, pkg("nope"), HaveVersion(HavePrefix("1")), `Package "nope": it does not exist`)
 	errs(t, nginx, HaveVersion(1.22), "HaveVersion wants a string or a matcher, not float64")

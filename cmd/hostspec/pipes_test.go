@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,21 +23,33 @@ func fifo(t *testing.T) string {
 	return name
 }
 
-// signalled starts a command, sends it signals once ready says so, and returns its
-// exit code.
-func signalled(t *testing.T, cmd *exec.Cmd, ready func() bool, times int) int {
+// signalled starts a command, sends it a signal once ready says so, or, where it is to
+// be sent more, signals until it has ended: of two that come at once the kernel may
+// deliver one. It returns the exit code.
+func signalled(t *testing.T, cmd *exec.Cmd, ready func() bool, more bool) int {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the moment to interrupt", ready)
-	for range times {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // the exit code tells
+	}()
+	for {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Fatal(err)
 		}
+		if !more {
+			<-ended
+		}
+		select {
+		case <-ended:
+			return cmd.ProcessState.ExitCode()
+		case <-time.After(time.Second):
+		}
 	}
-	_ = cmd.Wait() // the exit code tells
-	return cmd.ProcessState.ExitCode()
 }
 
 func holds(file, text string) func() bool {
@@ -60,7 +73,7 @@ func TestInterruptWhileNobodyReadsTheReport(t *testing.T) {
 	}
 	cmd := hostspec(t, "run", "-f", "junit:"+fifo(t), "./testdata/good").
 		with("PATH=" + folder + ":" + os.Getenv("PATH")).command(t.Context())
-	if code := signalled(t, cmd, holds(folder+"/called", "list"), 1); code != 130 {
+	if code := signalled(t, cmd, holds(folder+"/called", "list"), false); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -87,7 +100,7 @@ func TestInterruptTwiceWhileTheReportIsStuck(t *testing.T) {
 	defer out.Close()
 	cmd := hostspec(t, "run", "-f", "documentation", "-f", "junit:"+name, "./testdata/good").command(t.Context())
 	cmd.Stdout = out
-	if code := signalled(t, cmd, holds(out.Name(), "counts"), 2); code != 130 {
+	if code := signalled(t, cmd, holds(out.Name(), "counts"), true); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -102,7 +115,7 @@ func TestInterruptWhileDiffReads(t *testing.T) {
 		return err == nil
 	}
 	defer func() { unix.Close(writer) }()
-	if code := signalled(t, hostspec(t, "diff", name, name).command(t.Context()), reads, 1); code != 130 {
+	if code := signalled(t, hostspec(t, "diff", name, name).command(t.Context()), reads, false); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
 }

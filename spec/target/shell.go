@@ -29,7 +29,7 @@ var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac\n" +
 // environment is set before anything else: tools of system administration are
 // often not in the PATH of an account, the PATH of an image may lack even that of sh, and
 // translated messages cannot be read.
-const environment = `PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin; LC_ALL=C; export PATH LC_ALL; `
+const environment = `PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin; command -v sh >/dev/null || PATH=$PATH:/usr/bin:/bin; LC_ALL=C; export PATH LC_ALL; `
 
 // maxOutput bounds what is kept of one answer. More than this is told as
 // truncated and never used.

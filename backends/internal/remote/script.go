@@ -18,7 +18,7 @@ const maxRequest = 100_000
 // addToPath adds to the target's PATH: sshd gives ordinary users none of the places
 // where half of what is asked about lives, and the PATH of an image may lack even that
 // of sh.
-const addToPath = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; "
+const addToPath = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin; command -v sh >/dev/null || PATH=$PATH:/usr/bin:/bin; export PATH; "
 
 // Request makes the one line of shell text that a command is sent as, and what has
 // to go ahead of its stdin when the line alone cannot hold it.
