@@ -90,8 +90,9 @@ type Process interface {
 }
 
 // Drain is how long Wait goes on reading after a process has ended while some
-// descendant of it still holds its output open.
-const Drain = 100 * time.Millisecond
+// descendant of it still holds its output open. A busy server that has said how the
+// process ended may need that long to pass on what it had printed.
+const Drain = 500 * time.Millisecond
 
 // A Status is how a process ended.
 type Status struct {
