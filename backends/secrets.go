@@ -45,7 +45,7 @@ func Secrets() []string {
 	return values
 }
 
-// SecretEnviron returns the secrets as NAME=value, for a program of ours that is to log in
+// SecretEnviron returns the secrets as NAME=value, for a test binary that is to log in
 // itself.
 func SecretEnviron() []string {
 	var env []string

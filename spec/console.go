@@ -51,7 +51,7 @@ func (c *console) fail(ours, authors gtypes.CodeLocation, message string) {
 	ginkgo.Fail(message, skip)
 }
 
-// beyondStack is more calls than any stack of ours has.
+// beyondStack is more calls than any stack of this package has.
 const beyondStack = 1 << 20
 
 // Write passes on one block of the reporter.

@@ -101,7 +101,7 @@ func (d *diffCommand) compare(stop *stopper) (*snapshot.Difference, error) {
 	return nil, context.Cause(stop.soft)
 }
 
-// isTarget reports whether a side is no file.
+// isTarget reports whether a side is a target and not a file.
 func isTarget(side string) bool {
 	_, err := os.Stat(side)
 	return err != nil

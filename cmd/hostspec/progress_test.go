@@ -26,7 +26,7 @@ func (s *shared) String() string {
 	return s.b.String()
 }
 
-// Where there is no terminal, a line now and then tells that it goes on, and with what.
+// Without a terminal, a line now and then says what is being done.
 func TestProgress_InLines(t *testing.T) {
 	out := &shared{}
 	p := newProgress(out, true)

@@ -127,7 +127,7 @@ func both(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-// forgive takes what converge has written on this side for seen: it is no reason to
+// forgive takes what converge has written on this side as seen: it does not cause us to
 // converge again. What both of its runs have written is converge's own. What one of them
 // has may have been somebody's edit, and begins another turn, but not one after another.
 func (w *session) forgive() {

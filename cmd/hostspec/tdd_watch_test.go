@@ -193,7 +193,7 @@ func (w *watched) stopped(do func()) {
 	}
 }
 
-// What converge writes on this side is no reason to converge again; what people write
+// What converge writes on this side does not start it again; what people write
 // there as it runs is. The container is kept in the end, however often it was made.
 func TestLoop_WatchKeeps(t *testing.T) {
 	image := variant(t, "ENV A=b")

@@ -1,7 +1,7 @@
 package benchmark
 
-// start measures what a test binary costs before its first spec, beside one that has
-// none of ours in it.
+// start measures what a test binary costs before its first spec, beside one that
+// does not use hostspec.
 func (s *bench) start(out *table) {
 	s.Helper()
 	empty := &line{name: "an empty test binary", args: []string{s.build("test", "empty"), "-test.list", "."}}
