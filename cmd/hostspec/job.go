@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -213,15 +212,12 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sgr is colour (ECMA-48, Select Graphic Rendition). Ginkgo paints what goes
-// wrong before it has read its flags.
-var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-// all is all that is kept, without colour.
+// all returns all that is kept, without colour: Ginkgo paints what goes wrong before it
+// has read its flags.
 func (t *tail) all() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.TrimRight(sgr.ReplaceAllString(string(t.buf), ""), "\n")
+	return strings.TrimRight(evidence.Uncoloured(string(t.buf)), "\n")
 }
 
 func (t *tail) reset() {
@@ -263,7 +259,7 @@ func (p *prefixer) Write(b []byte) (int, error) {
 func (p *prefixer) line(line []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.w, "%s%s\n", p.prefix, evidence.Clean(string(sgr.ReplaceAll(line, nil))))
+	fmt.Fprintf(p.w, "%s%s\n", p.prefix, evidence.CleanPlain(string(line)))
 }
 
 // flush writes a last line that has no end.

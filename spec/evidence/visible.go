@@ -16,6 +16,31 @@ func Clean(text string) string { return Visible(Mask(text)) }
 // sequences that only choose colours and weights (ECMA-48, SGR) are kept.
 func CleanColoured(text string) string { return visible(Mask(text), true) }
 
+// CleanPlain is Clean for what a tool printed for a terminal, such as puppet, which
+// paints its lines wherever they go: sequences that only choose colours and weights
+// (ECMA-48, SGR) are left out, and do not hide a secret that they stand in.
+func CleanPlain(text string) string { return Visible(Mask(Uncoloured(Mask(text)))) }
+
+// Uncoloured returns the text without its sequences that only choose colours and
+// weights (ECMA-48, SGR).
+func Uncoloured(text string) string {
+	var b strings.Builder
+	for {
+		at := strings.Index(text, "\x1b[")
+		if at < 0 {
+			break
+		}
+		n := sgr(text[at:])
+		b.WriteString(text[:at])
+		if n == 0 {
+			n = len("\x1b[")
+			b.WriteString(text[at : at+n])
+		}
+		text = text[at+n:]
+	}
+	return b.String() + text
+}
+
 // Excerpt returns at most limit characters of the text, clean, and says how much was
 // left out.
 func Excerpt(text string, limit int) string {

@@ -54,6 +54,21 @@ func TestVisible_KeepsColoursWhereTheyAreWanted(t *testing.T) {
 	}
 }
 
+func TestCleanPlain(t *testing.T) {
+	Remember("swordfish")
+	for in, want := range map[string]string{
+		"\x1b[mNotice: \x1b[0;32mgreen\x1b[0m": "Notice: green",
+		"\x1b[":                                `\x1b[`,
+		"\x1b[2J\x1b[1mbold":                   `\x1b[2Jbold`,
+		"\x1b[\x1b[1m2J":                       `\x1b[2J`,
+		"sword\x1b[31mfish swordfish":          "*** ***",
+	} {
+		if got := CleanPlain(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestExcerpt(t *testing.T) {
 	for _, c := range []struct {
 		in    string

@@ -28,7 +28,7 @@ func (t *together) last() string {
 func (t *together) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := evidence.Clean(string(p)) // before anything is cut off it
+	text := evidence.CleanPlain(string(p)) // before anything is cut off it
 	t.tail = append(t.tail, text[max(0, len(text)-maxTail):]...)
 	t.tail = t.tail[max(0, len(t.tail)-maxTail):]
 	if t.w != nil {

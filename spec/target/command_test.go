@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestOnce_SaysWhatItDidNotRun(t *testing.T) {
 				g.Expect(err).NotTo(HaveOccurred())
 				return s.notRun(&out, sh.nonce)
 			}
-			g.Expect(run(Script{Text: "exit 1", Dir: "/nonexistent", Env: []string{"N=1"}})).To(MatchError(ErrNoDir))
+			g.Expect(run(Script{Text: "exit 1", Dir: filepath.Join(t.TempDir(), "none"), Env: []string{"N=1"}})).To(MatchError(ErrNoDir))
 			g.Expect(run(Script{Text: "exit 1", Dir: "-", Env: []string{"OLDPWD=/"}})).To(MatchError(ErrNoDir))
 			g.Expect(run(Script{Text: "exit 1", Dir: "lib", Env: []string{"CDPATH=/usr"}})).To(MatchError(ErrNoDir))
 			g.Expect(run(Script{Text: "cat", Stdin: []byte("x"), Env: []string{"PATH=/nonexistent:/usr/bin"}})).To(Succeed())

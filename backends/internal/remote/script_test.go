@@ -60,7 +60,7 @@ func runAs(t *testing.T, shell, request, stdin string) string {
 	}
 	cmd := exec.Command(shell, args...)
 	cmd.Stdin = strings.NewReader(stdin)
-	cmd.Env = append(cmd.Environ(), "HOME=/nonexistent")
+	cmd.Env = append(cmd.Environ(), "HOME="+t.TempDir()) // fish makes itself at home
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
