@@ -90,6 +90,7 @@ func (s *bench) overSSH(out *table, wanted *regexp.Regexp) {
 	if len(trips) == 0 {
 		return
 	}
+	s.adopt()
 	s.server = rig.StartSSHD(s)
 	account := rig.NewAccount(s)
 	rig.Sudoers(s, account, "USER ALL=(ALL) NOPASSWD: ALL")

@@ -8,10 +8,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hostspec/hostspec/spec/report"
 )
@@ -70,9 +73,35 @@ func (s *bench) run(l *line) cost {
 	if err != nil {
 		s.Fatalf("%s: %v\n%s", l.name, err, &output)
 	}
+	s.reap()
 	var c cost
 	s.must(json.NewDecoder(r).Decode(&c))
+	if c.Processes >= 0 {
+		c.Processes++ // the program itself
+	}
 	return c
+}
+
+// adopt makes this process the parent of what outlives the one that has started it, so
+// that its page faults can be counted.
+func (s *bench) adopt() {
+	s.Helper()
+	s.must(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// reap lets what was adopted and has ended go.
+func (s *bench) reap() {
+	s.Helper()
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	s.must(err)
+	for _, task := range tasks {
+		children, _ := os.ReadFile(task) // a thread that is gone has none
+		for _, child := range strings.Fields(string(children)) {
+			pid, err := strconv.Atoi(child)
+			s.must(err)
+			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil) // what lives is left alone
+		}
+	}
 }
 
 // costs runs the suite once more to learn what it asked, and that it has looked

@@ -5,12 +5,15 @@ import (
 	"os"
 	"slices"
 	"syscall"
-	"time"
 )
 
 // forks are the new processes of the machine, as the kernel's process connector
 // tells them: netlink(7), linux/connector.h and linux/cn_proc.h.
-type forks struct{ socket int }
+type forks struct {
+	socket int
+	all    []fork // that have come, in order
+	lost   bool   // the kernel has dropped some
+}
 
 // A fork is one of them.
 type fork struct{ parent, child int }
@@ -47,42 +50,45 @@ func watchForks() *forks {
 	if syscall.Sendto(s, b, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}) != nil {
 		return nil
 	}
-	return &forks{s}
+	return &forks{socket: s}
 }
 
-// below counts the processes that two others, and what these started, have started
-// until now: the first of the two counts itself. -1 means that it cannot be told.
-func (f *forks) below(program, server int) (client, remote int64) {
-	if f == nil {
-		return -1, -1
-	}
-	all, ok := f.read()
-	if !ok {
-		return -1, -1
-	}
-	count := func(roots ...int) (n int64) {
-		for _, k := range all {
-			if slices.Contains(roots, k.parent) {
-				roots = append(roots, k.child)
-				n++
-			}
+// below returns the processes that another, and what it has started, have started until
+// now.
+func (f *forks) below(root int) []int {
+	f.read()
+	family := []int{root}
+	for _, k := range f.all {
+		if slices.Contains(family, k.parent) {
+			family = append(family, k.child)
 		}
-		return n
 	}
-	return count(program) + 1, count(server)
+	return family[1:]
 }
 
-// read returns what has come, in order, and whether nothing was lost.
-func (f *forks) read() (all []fork, ok bool) {
-	time.Sleep(10 * time.Millisecond) // the last events
+// count is how many are below a process; -1 means that it cannot be told.
+func (f *forks) count(root int) int64 {
+	if f == nil {
+		return -1
+	}
+	n := len(f.below(root))
+	if f.lost {
+		return -1
+	}
+	return int64(n)
+}
+
+// read takes over what has come.
+func (f *forks) read() {
 	buf := make([]byte, 1<<12)
 	for {
 		n, _, err := syscall.Recvfrom(f.socket, buf, syscall.MSG_DONTWAIT)
 		switch {
-		case err == syscall.EAGAIN:
-			return all, true
+		case err == syscall.ENOBUFS:
+			f.lost = true
+			continue
 		case err != nil:
-			return nil, false // ENOBUFS: the kernel has dropped some
+			return // EAGAIN: that was all
 		}
 		const header = 16 + 20 // nlmsghdr and cn_msg
 		if n < header+32 {
@@ -91,7 +97,7 @@ func (f *forks) read() (all []fork, ok bool) {
 		word := func(i int) int { return int(binary.NativeEndian.Uint32(buf[header+i:])) }
 		// what, cpu, timestamp, then parent_pid, parent_tgid, child_pid, child_tgid
 		if word(0) == procEventFork && word(24) == word(28) { // a thread has the group of its parent
-			all = append(all, fork{parent: word(20), child: word(28)})
+			f.all = append(f.all, fork{parent: word(20), child: word(28)})
 		}
 	}
 }

@@ -5,7 +5,8 @@
 //	measure [-server PID] PROGRAM [ARGUMENT]...
 //
 // With -server, what the children of that process cost meanwhile is counted as well:
-// those of an sshd that the program logs in to.
+// those of an sshd that the program logs in to. What outlives its connection has to
+// become a child of who runs this program, and nobody else's.
 package main
 
 import (
@@ -24,8 +25,8 @@ func main() {
 		server, _ = strconv.Atoi(args[1]) // 0 is nobody
 		args = args[2:]
 	}
+	before := awaitIdle(server)
 	forks := watchForks()
-	before := childrenOf(server)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	start := time.Now()
@@ -35,17 +36,20 @@ func main() {
 	}
 	_ = cmd.Wait() // its exit code is passed on
 	wall := time.Since(start)
-	after := awaitIdle(server, before)
+	var left int64
+	if server != 0 && forks != nil {
+		left = awaitEnd(func() []int { return forks.below(server) })
+	}
+	faults := awaitIdle(server) - before + left
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	client, remote := forks.below(cmd.Process.Pid, server)
 	_ = json.NewEncoder(os.NewFile(3, "cost")).Encode(map[string]int64{
 		"Wall":            wall.Nanoseconds(),
 		"CPU":             (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Nanoseconds(),
 		"RSS":             usage.Maxrss << 10, // the kernel counts in KiB
 		"Faults":          usage.Minflt,
-		"Processes":       client,
-		"ServerFaults":    after.faults - before.faults,
-		"ServerProcesses": remote,
+		"Processes":       forks.count(cmd.Process.Pid),
+		"ServerFaults":    faults,
+		"ServerProcesses": forks.count(server),
 	})
 	os.Exit(cmd.ProcessState.ExitCode())
 }
