@@ -94,23 +94,46 @@ func (t *tddCommand) Run(c *console) error {
 	}
 	all := &tddRun{command: t, console: c, stop: stop, password: source}
 	all.begin(outputs)
-	remove, err := all.compile(suites)
-	if err != nil {
-		return stop.explain(err)
-	}
 	if t.Watch {
-		return exit(all.watch(suites[0], remove))
+		return all.watch(suites[0])
 	}
-	defer remove()
+	return all.through(suites)
+}
+
+// through goes through the loop of each suite. The first container is made while the
+// specs are compiled; where they do not compile, that is all that is told.
+func (r *tddRun) through(suites []*loop.Suite) error {
+	ctx, cancel := context.WithCancel(r.stop.soft)
+	defer cancel()
+	specs, err := r.compile(suites, cancel)
+	if err != nil {
+		return r.stop.explain(err)
+	}
+	defer specs.remove()
+	r.packages = specs.packages
 	var results []*loop.Result
 	for _, s := range suites {
-		if stop.interrupted() {
+		if ctx.Err() != nil {
 			break
 		}
-		fmt.Fprintf(all.stages(), "suite %s\n", s.Name)
-		results = append(results, loop.Run(stop.soft, s, all.options(s), all.hooks(s)))
+		h := r.hooks(s)
+		end := h.End
+		h.End = func(e loop.StageResult) {
+			if e.Stage == loop.Create {
+				<-specs.done
+			}
+			if ctx.Err() == nil || r.stop.interrupted() {
+				end(e)
+			}
+		}
+		fmt.Fprintf(r.stages(), "suite %s\n", s.Name)
+		results = append(results, loop.Run(ctx, s, r.options(s), h))
 	}
-	return exit(all.finish(results))
+	r.screen.end()
+	if err := specs.wait(r.console.stderr); err != nil && !r.stop.interrupted() {
+		return r.stop.explain(err)
+	}
+	return exit(r.finish(results))
 }
 
 // suites are those of the file, with what flags replace in them, or the one that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -49,30 +50,60 @@ func (r *tddRun) begin(outputs *outputs) {
 	r.screen = newProgress(to, outputs.terminal == "")
 }
 
-// compile makes a test binary of each package of all suites, before a container is
-// made.
-func (r *tddRun) compile(suites []*loop.Suite) (remove func(), err error) {
-	folder, err := os.MkdirTemp("", "hostspec-tdd-")
-	if err != nil {
-		return nil, fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
-	}
-	remove = func() { os.RemoveAll(folder) } // what is left there harms nobody
+// A compilation makes a test binary of each package of some suites, while their
+// containers are made.
+type compilation struct {
+	packages map[*loop.Suite][]*specPackage
+	folder   string
+	cancel   context.CancelFunc
+	done     chan struct{}
+	// What follows is known when done is closed.
+	err  error
+	said bytes.Buffer
+}
+
+// compile finds the specs of all suites, and begins to compile them. Where they do not
+// compile, failed is called.
+func (r *tddRun) compile(suites []*loop.Suite, failed func()) (*compilation, error) {
 	found := map[*loop.Suite][]*specPackage{}
 	var all []*specPackage
 	for _, s := range suites {
+		var err error
 		if found[s], err = findPackages(r.stop.soft, s.Specs); err != nil {
-			remove()
 			return nil, fmt.Errorf("suite %s: %w", s.Name, err)
 		}
 		all = append(all, found[s]...)
 	}
-	// Nobody debugs these, and with --watch somebody waits for the linker.
-	if err := compile(r.stop.soft, all, folder, r.console.stderr, "-ldflags=-s -w"); err != nil {
-		remove()
-		return nil, err
+	folder, err := os.MkdirTemp("", "hostspec-tdd-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep compiled specs anywhere: %w", err)
 	}
-	r.packages = found
-	return remove, nil
+	ctx, cancel := context.WithCancel(r.stop.soft)
+	c := &compilation{packages: found, folder: folder, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(c.done)
+		// Nobody debugs these, and with --watch somebody waits for the linker.
+		if c.err = compile(ctx, all, folder, &c.said, stripped()...); c.err != nil {
+			failed()
+		}
+	}()
+	return c, nil
+}
+
+// wait returns how the compilation ended, and tells what the compiler had to say.
+func (c *compilation) wait(stderr io.Writer) error {
+	<-c.done
+	if _, err := io.Copy(stderr, &c.said); err != nil {
+		return errors.Join(c.err, err)
+	}
+	return c.err
+}
+
+// remove ends the compilation and removes what it has made.
+func (c *compilation) remove() {
+	c.cancel()
+	<-c.done
+	os.RemoveAll(c.folder) // what is left there harms nobody
 }
 
 // hooks show what happens on the terminal, and run the specs.

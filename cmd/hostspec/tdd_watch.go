@@ -17,8 +17,8 @@ type session struct {
 	*tddRun
 	suite *loop.Suite
 	open  *loop.Session
-	// remove removes the compiled specs.
-	remove func()
+	// specs are the compiled specs.
+	specs *compilation
 	// due is what a turn was wanted for that could not be.
 	due change
 	// seen is what the files were like when the turn began.
@@ -32,13 +32,36 @@ type session struct {
 	echo bool
 }
 
-// watch goes on until somebody stops it. What it was given is compiled already.
-func (r *tddRun) watch(s *loop.Suite, remove func()) int {
-	w := &session{tddRun: r, suite: s, remove: remove, writes: map[string]bool{}}
-	defer func() { w.remove() }()
+// watch compiles the specs of one suite, and goes on until somebody stops it.
+func (r *tddRun) watch(s *loop.Suite) error {
+	specs, err := r.compiled(s)
+	if err != nil {
+		return r.stop.explain(err)
+	}
+	w := &session{tddRun: r, suite: s, specs: specs, writes: map[string]bool{}}
+	defer func() { w.specs.remove() }()
+	return exit(w.goOn())
+}
+
+// compiled has the specs of a suite compiled.
+func (r *tddRun) compiled(s *loop.Suite) (*compilation, error) {
+	specs, err := r.compile([]*loop.Suite{s}, func() {})
+	if err != nil {
+		return nil, err
+	}
+	if err := specs.wait(r.console.stderr); err != nil {
+		specs.remove()
+		return nil, err
+	}
+	r.packages = specs.packages
+	return specs, nil
+}
+
+// goOn goes through the loop turn after turn.
+func (w *session) goOn() int {
 	w.look()
 	code := w.first()
-	for !r.stop.interrupted() {
+	for !w.stop.interrupted() {
 		c, ok := w.wait()
 		if !ok {
 			break
@@ -47,10 +70,10 @@ func (r *tddRun) watch(s *loop.Suite, remove func()) int {
 	}
 	kept, err := w.open.Close()
 	if err != nil {
-		fmt.Fprintf(r.console.stderr, "hostspec: %v\n", err)
+		fmt.Fprintf(w.console.stderr, "hostspec: %v\n", err)
 	}
 	w.tellKept(kept)
-	if r.stop.interrupted() {
+	if w.stop.interrupted() {
 		return exitInterrupted
 	}
 	return code
@@ -188,12 +211,12 @@ func (w *session) again(c change) int {
 		suite = suites[0]
 	}
 	if c.compile {
-		remove, err := w.compile([]*loop.Suite{suite})
+		specs, err := w.compiled(suite)
 		if err != nil {
 			return w.not(err)
 		}
-		w.remove()
-		w.remove = remove
+		w.specs.remove()
+		w.specs = specs
 	}
 	w.due = change{}
 	if c.from != loop.Create {
