@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"debug/elf"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -188,7 +190,7 @@ func TestBuildRefuses(t *testing.T) {
 		"flags of binaries": {[]string{"-o", out, "./testdata/good", "--", "-x"}, nil, []string{"only `hostspec run` takes flags"}},
 		"another system":    {[]string{"-o", out, "./testdata/good"}, []string{"GOOS=darwin"}, []string{"GOOS=darwin: programs can be built for Linux only"}},
 		"no go command":     {[]string{"-o", out, "./testdata/good"}, []string{"PATH=/nonexistent"}, []string{"compiled by the go command"}},
-		"not static":        {[]string{"-o", out, "./testdata/good"}, []string{"GOFLAGS=-buildmode=pie"}, []string{"needs libraries", "GOFLAGS"}},
+		"not static":        {[]string{"-o", out, "./testdata/good"}, []string{"GOFLAGS=-toolexec=" + dynamicLinker(t)}, []string{"needs libraries", "GOFLAGS"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hostspec(t, append([]string{"build"}, test.args...)...).with(test.env...).run().wants(t, 2, test.says...)
@@ -204,6 +206,28 @@ func TestBuildRefuses(t *testing.T) {
 	}
 	defer f.Close()
 	hostspec(t, "build", "-o", pipe, "./testdata/good").run().wants(t, 2, "-o "+pipe+": cannot be written: it is no regular file")
+}
+
+// dynamicLinker is a program for -toolexec that has what the compiler has made linked
+// to the libraries of this machine. Its word about the linker's version keeps what it
+// makes apart from what the linker makes by itself.
+func dynamicLinker(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "dynamic")
+	write(t, name, `#!/bin/sh
+case "$1 $2" in
+*"/link -V=full") printf '%s dynamic\n' "$("$@")" ;;
+*/link\ *)
+	link=$1
+	shift
+	exec "$link" -linkmode=external "$@" ;;
+*) exec "$@" ;;
+esac
+`)
+	if err := os.Chmod(name, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // A copy that was cut off must not be taken for a program that knows no flags.
@@ -222,24 +246,50 @@ func TestBuiltProgramThatIsNotWhole(t *testing.T) {
 	runBuilt(t, name, nil, "-t", "local://").wants(t, 2, "cannot be read, so it is not whole; copy or build it again")
 }
 
-// For another kind of machine: one whose programs this one runs, too, unless its
-// kernel leaves them out.
+// Both parts of the program are for the kind of machine that was asked for. What they
+// are made of has nothing to do with that, so a hostspec of a few lines stands for the
+// whole one, for which everything would be compiled once more; that this one compiles
+// for such a machine, TestCompilesFor32Bits tells.
 func TestBuildForAnotherMachine(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "web-spec")
-	hostspec(t, "build", "-o", name, "./testdata/good").with("GOARCH=386").run().wants(t, 0)
-	f, err := elf.Open(name)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":                        "module example.com/web\n\ngo 1.26\n\nrequire github.com/hostspec/hostspec v0.0.0\n\nreplace github.com/hostspec/hostspec => ./hostspec\n",
+		"web_test.go":                   "package web_test\n\nimport _ \"github.com/hostspec/hostspec/spec\"\n",
+		"hostspec/go.mod":               "module github.com/hostspec/hostspec\n\ngo 1.26\n",
+		"hostspec/spec/spec.go":         "package spec\n",
+		"hostspec/cmd/hostspec/main.go": "package main\n\nvar bundled string\n\nfunc main() { println(bundled) }\n",
+	} {
+		write(t, filepath.Join(dir, name), text)
+	}
+	name := filepath.Join(dir, "web-spec")
+	hostspec(t, "build", "-o", name, ".").in(dir).with("GOARCH=386").run().wants(t, 0)
+	program, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if f.Machine != elf.EM_386 {
-		t.Errorf("it is for %v", f.Machine)
+	bundle, err := zip.NewReader(bytes.NewReader(program), int64(len(program)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := exec.CommandContext(t.Context(), name, "--version").Run(); errors.Is(err, syscall.ENOEXEC) {
-		t.Logf("this kernel does not run it, so only its header was looked at: %v", err)
-		return
+	specs, err := fs.ReadFile(bundle, "0.test")
+	if err != nil {
+		t.Fatal(err)
 	}
-	runBuilt(t, name, nil).wants(t, 0, "3 specs: 3 passed")
+	for part, text := range map[string][]byte{"the program": program, "its specs": specs} {
+		f, err := elf.NewFile(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v", part, err)
+		}
+		if f.Machine != elf.EM_386 {
+			t.Errorf("%s: for %v", part, f.Machine)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), name).CombinedOutput()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Logf("this kernel does not run it, so only its headers were looked at: %v", err)
+	} else if err != nil || !strings.HasPrefix(string(out), "hostspec-bundle-") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 // A module that knows hostspec as a library alone is enough, and stays as it is.
