@@ -8,7 +8,8 @@ LONG        = ./cmd/hostspec ./backends/docker ./spec/resource ./spec/loop ./bac
 PACKAGES    = ./... ./.ci/sweep ./.ci/survivors
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
-TESTFLAGS   = -race -count=1 -timeout 80m
+# "check" has vetted all of it by then.
+TESTFLAGS   = -race -vet=off -count=1 -timeout 80m
 FUZZTIME    = 1m
 MUTATED     = spec/fact matchers spec/target spec/report
 

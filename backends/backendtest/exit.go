@@ -17,8 +17,16 @@ var exitChecks = []Check{
 	{"a shell's own words are no programs", shellWords},
 }
 
+// codes are the exit codes that mean something to a shell, to a program that starts
+// others or to nobody, and those beside them. All 256 would be as many processes.
+var codes = []int{
+	0, 1, 2, 3, 7, 8, 63, 64, 65, 78, 99, 100, 123, 124, 125, 126, 127, 128,
+	128 + 1, 128 + 2, 128 + 9, 128 + 13, 128 + 15, 128 + 64, 193, 200, 253, 254, 255,
+}
+
 func exitCodes(ctx context.Context, s *session) error {
-	return together(256, 8, func(code int) error {
+	return together(len(codes), 8, func(i int) error {
+		code := codes[i]
 		r, err := run(ctx, s, sh(fmt.Sprintf("exit %d", code)))
 		if err != nil {
 			return fmt.Errorf("exit %d: %w", code, err)
