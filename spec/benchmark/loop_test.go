@@ -38,10 +38,7 @@ var _ = Describe("a machine", func() {
 // summary, and with --watch from saving a spec to the verdict.
 func (s *bench) loop(out *table) {
 	s.Helper()
-	program := filepath.Join(s.dir, "hostspec")
-	if text, err := exec.CommandContext(s.Context(), "go", "build", "-o", program, "../../cmd/hostspec").CombinedOutput(); err != nil {
-		s.Fatalf("go build: %v\n%s", err, text)
-	}
+	program := s.hostspec()
 	dir := filepath.Join(s.dir, "loop")
 	s.must(os.MkdirAll(filepath.Join(dir, "spec"), 0o755))
 	s.writeModule(dir)
@@ -57,7 +54,7 @@ func (s *bench) loop(out *table) {
 		out.note("hostspec tdd, %s: median %s, min %s, max %s", what, ms(median(all)), ms(slices.Min(all)), ms(slices.Max(all)))
 	}
 	tell("create to summary with a converge that does nothing", stages[1:])
-	tell("the same with finding and linking the specs", whole[1:])
+	tell("all included", whole[1:])
 	tell("--watch, from saving a spec to the verdict", s.watchLoop(program, dir))
 }
 
