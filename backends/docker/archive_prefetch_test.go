@@ -182,7 +182,7 @@ func heapPeak(f func()) uint64 {
 }
 
 func TestArchive_AHugeFileTakesNoMemory(t *testing.T) {
-	m, g, ctx := rig.StartMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
+	m, g, ctx := rig.SharedMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
 	m.Exec(t, "mkdir -p /data/files && cd /data/files && truncate -s 1G sparse && echo small >small && echo other >other")
 	defer m.Exec(t, "rm -r /data/files")
 	c := countCalls(t)
@@ -207,7 +207,7 @@ func TestArchive_AHugeFileTakesNoMemory(t *testing.T) {
 }
 
 func TestPrefetch_WhatIsTooLargeIsAskedForOneByOne(t *testing.T) {
-	m, g, ctx := rig.StartMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
+	m, g, ctx := rig.SharedMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
 	names := []string{"/usr/bin/env", "/usr/bin/tail", "/usr/share/base-files/dot.bashrc", "/usr/lib/os-release", "/etc/os-release", "/etc/hosts", "/bin/sh"}
 	c := countCalls(t)
 	r := newArchive(c, m.ID).Prefetch(ctx, names)
@@ -222,7 +222,7 @@ func TestPrefetch_WhatIsTooLargeIsAskedForOneByOne(t *testing.T) {
 
 func TestPrefetch_LeavesNothingBehind(t *testing.T) {
 	g := NewWithT(t)
-	m := rig.StartMachine(t, rig.WithoutSystemd())
+	m := rig.SharedMachine(t, rig.WithoutSystemd())
 	before := runtime.NumGoroutine()
 	for range 3 {
 		ctx, cancel := context.WithCancel(t.Context())

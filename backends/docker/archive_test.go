@@ -84,7 +84,7 @@ func (b *execBackend) reader(ctx context.Context, name string) backends.FileRead
 }
 
 func TestArchive_Conformance(t *testing.T) {
-	filesConformance(t, rig.StartMachine(t, rig.WithoutSystemd()).ID)
+	filesConformance(t, rig.SharedMachine(t, rig.WithoutSystemd()).ID)
 }
 
 // filesConformance checks what backendtest has about files, in a container that runs.
@@ -277,7 +277,7 @@ func TestArchive_FollowsLinksInTheContainer(t *testing.T) {
 }
 
 func TestArchive_ASocketIsToldWithoutItsOwner(t *testing.T) {
-	m, g := rig.StartMachine(t, rig.WithoutSystemd()), NewWithT(t)
+	m, g := rig.SharedMachine(t, rig.WithoutSystemd()), NewWithT(t)
 	m.Exec(t, `perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "/var/tmp/files.sock", Listen => 1)'`)
 	for _, r := range []backends.FileReader{newArchive(connectEngine(t), m.ID), newArchive(connectEngine(t), m.ID).Prefetch(t.Context(), []string{"/var/tmp/files.sock", "/etc/hosts"})} {
 		info, err := r.Stat(t.Context(), "/var/tmp/files.sock", true)
@@ -320,7 +320,7 @@ func TestArchive_EndsWithItsContext(t *testing.T) {
 }
 
 func TestArchive_AFileThatWasReplacedIsToldAnew(t *testing.T) {
-	m, g, ctx := rig.StartMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
+	m, g, ctx := rig.SharedMachine(t, rig.WithoutSystemd()), NewWithT(t), t.Context()
 	a := newArchive(connectEngine(t), m.ID)
 	for _, content := range []string{"one", "another"} {
 		m.Exec(t, "printf "+content+" >/var/tmp/files.new && mv /var/tmp/files.new /var/tmp/files.replaced")

@@ -18,7 +18,7 @@ import (
 	_ "github.com/hostspec/hostspec/backends/docker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(rig.Tests{M: m}) }
 
 // within is a context that no test should outlive: ten times as long as a quick
 // machine may take, since others are slow and busy.

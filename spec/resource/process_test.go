@@ -190,9 +190,16 @@ func TestProcessEveryWayAgrees(t *testing.T) {
 	})
 }
 
+// takeAway takes something from a machine until the end of the test.
+func takeAway(t *testing.T, m *rig.Machine, name string) {
+	t.Helper()
+	m.Exec(t, "mv "+name+" "+name+".away")
+	t.Cleanup(func() { rig.Docker(t, "exec", m.ID, "sh", "-c", "rm -rf "+name+"; mv "+name+".away "+name) })
+}
+
 func TestField_ProcessToolMissing(t *testing.T) {
-	m := rig.StartMachine(t)
-	m.Exec(t, "mv /usr/bin/grep /usr/bin/grep.away")
+	m := rig.SharedMachine(t)
+	takeAway(t, m, "/usr/bin/grep")
 	_, err := resource.NewProcess(askerFor(t, m.URI("root")), "nginx").Running()
 	NewWithT(t).Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("grep"))))
 }

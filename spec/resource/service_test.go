@@ -95,7 +95,10 @@ func TestServicePropertyAndPID(t *testing.T) {
 }
 
 func TestServiceValueWithNewlinesIsOneValue(t *testing.T) {
-	m := rig.StartMachine(t)
+	m := rig.SharedMachine(t)
+	t.Cleanup(func() {
+		rig.Docker(t, "exec", m.ID, "sh", "-c", "rm /etc/systemd/system/tricky.service; systemctl daemon-reload")
+	})
 	m.WriteFile(t, "/etc/systemd/system/tricky.service", []byte("[Service]\nExecStart=/bin/sh -c \"echo a\\n\\nMainPID=7\\nUser=evil\"\n"), 0o644)
 	m.Exec(t, "systemctl daemon-reload")
 	g := NewWithT(t)
@@ -106,7 +109,10 @@ func TestServiceValueWithNewlinesIsOneValue(t *testing.T) {
 }
 
 func TestServiceGeneratedFromInitScript(t *testing.T) {
-	m := rig.StartMachine(t)
+	m := rig.SharedMachine(t)
+	t.Cleanup(func() {
+		rig.Docker(t, "exec", m.ID, "sh", "-c", "rm -f /etc/init.d/oldone /etc/rc?.d/S01oldone; systemctl daemon-reload")
+	})
 	m.WriteFile(t, "/etc/init.d/oldone", []byte("#!/bin/sh\n### BEGIN INIT INFO\n# Provides: oldone\n# Required-Start:\n# Required-Stop:\n# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n### END INIT INFO\n"), 0o755)
 	m.Exec(t, "systemctl daemon-reload")
 	g := NewWithT(t)
@@ -180,8 +186,8 @@ func TestField_ServiceWithoutSystemd(t *testing.T) {
 }
 
 func TestField_ServiceToolMissing(t *testing.T) {
-	m := rig.StartMachine(t)
-	m.Exec(t, "mv /usr/bin/systemctl /usr/bin/systemctl.away")
+	m := rig.SharedMachine(t)
+	takeAway(t, m, "/usr/bin/systemctl")
 	g := NewWithT(t)
 	_, err := resource.NewService(askerFor(t, m.URI("root")), "nginx").Running()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("systemctl"))))
