@@ -55,6 +55,30 @@ var disguises = []*disguise{
 		yes: []string{"python3"}, no: []string{"hs"}},
 }
 
+// startAndRead starts a process and waits until it has printed so many bytes. At the end
+// of the test its stdin ends, and it is waited for.
+func startAndRead(t *testing.T, cmd *exec.Cmd, n int) {
+	t.Helper()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	if _, err := io.ReadFull(stdout, make([]byte, n)); err != nil {
+		t.Fatalf("%q: %v", cmd.Args, err)
+	}
+}
+
 // put starts the process, and waits until it has printed something.
 func (d *disguise) put(t *testing.T, dir string) {
 	t.Helper()
@@ -76,25 +100,8 @@ func (d *disguise) put(t *testing.T, dir string) {
 	for _, a := range d.args {
 		cmd.Args = append(cmd.Args, in(a))
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	if _, err := stdout.Read(make([]byte, 1)); err != nil {
-		t.Fatalf("%s: %v", d.title, err)
-	}
+	startAndRead(t, cmd, 1)
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	d.pid = cmd.Process.Pid
 	if strings.HasPrefix(d.title, "first thread") {
 		await(t, func() bool {
@@ -187,25 +194,7 @@ func TestProcessWhoseProgramMayNotBeLookedAt(t *testing.T) {
 		expectDisguised(t, askerFor(t, "local://"))
 		return
 	}
-	cmd := exec.Command("sh", "-c", hsDaemons, "sh", t.TempDir())
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	if _, err := io.ReadFull(stdout, make([]byte, 4)); err != nil {
-		t.Fatal(err)
-	}
+	startAndRead(t, exec.Command("sh", "-c", hsDaemons, "sh", t.TempDir()), 4) // a line of each
 	for name := range fewerRights {
 		t.Run("without "+name, func(t *testing.T) { expectDisguised(t, askerFor(t, "test-without-"+name+"://machine")) })
 	}
