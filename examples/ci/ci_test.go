@@ -3,6 +3,7 @@ package ci
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,7 +157,7 @@ func TestGates(t *testing.T) {
 	for name, one := range gates(g) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			image := "hostspec-test/ci-" + name
+			image := fmt.Sprintf("hostspec-test/ci-%s-%d", name, os.Getpid())
 			t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", image+":1").Run() }) // there is none where the test fails
 			for _, commands := range [][]string{one.request, one.main} {
 				script := only(commands)
@@ -176,9 +177,10 @@ func TestGates(t *testing.T) {
 	// A red gate is closed: the command fails, and nothing is left to be pushed.
 	jenkins := gates(g)["jenkins"]
 	red := strings.ReplaceAll(only(jenkins.main), " web", " --converge true web")
-	out, code := try(dir, append(jenkins.env, "IMAGE=hostspec-test/ci-red"), "sh", "-ec", red)
+	image := fmt.Sprintf("hostspec-test/ci-red-%d", os.Getpid())
+	out, code := try(dir, append(jenkins.env, "IMAGE="+image), "sh", "-ec", red)
 	g.Expect(code).To(Equal(1), out)
-	g.Expect(exec.Command("docker", "image", "inspect", "hostspec-test/ci-red:1").Run()).NotTo(Succeed())
+	g.Expect(exec.Command("docker", "image", "inspect", image+":1").Run()).NotTo(Succeed())
 }
 
 // repository is one as `hostspec init --suite web` starts it, with a small suite.

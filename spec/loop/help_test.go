@@ -173,12 +173,13 @@ func wantNoContainerOf(t testing.TB, image string) {
 // sh is a converge command that runs on the target.
 func sh(script string) []loop.Converge { return []loop.Converge{{Run: script}} }
 
-// variant makes an image that only this test uses.
+// variant makes an image that only this test of this process uses, and knows by its
+// label: the same contents would be the same image.
 func variant(t testing.TB, from, change string) string {
 	t.Helper()
-	name := "hostspec-test/" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))
+	name := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), os.Getpid())
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "build", "--quiet", "--force-rm", "--tag", name, "-")
-	cmd.Stdin = strings.NewReader("FROM " + from + "\n" + change + "\n")
+	cmd.Stdin = strings.NewReader("FROM " + from + "\n" + change + "\nLABEL made-for=" + name + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("docker build: %v\n%s", err, out)
 	}

@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,7 +174,7 @@ LABEL own=kept
 ENTRYPOINT ["/bin/cat"]
 CMD ["/srv/page"]
 EXPOSE 8080`)
-	tag := "hostspec-test/promoted:" + filepath.Base(t.TempDir()) + strings.ToLower(t.Name()[:4])
+	tag := fmt.Sprintf("hostspec-test/promoted:%d", os.Getpid())
 	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag) })
 	suite := &loop.Suite{Image: image, Env: []loop.Variable{{Name: "LEAKS", Value: "no"}}, Converge: sh("echo tested >/srv/page"), Promote: tag}
 	ran := goThrough(t, suite, loop.Options{}, checks(t, file("/srv/page")))
@@ -266,7 +267,7 @@ func TestInterrupted_AtEachStage(t *testing.T) {
 func TestKeepAndReuse(t *testing.T) {
 	g := NewWithT(t)
 	image := box(t)
-	o := loop.Options{Keep: true, Container: "hostspec-test-" + strings.ToLower(t.Name()) + "-" + filepath.Base(t.TempDir())}
+	o := loop.Options{Keep: true, Container: fmt.Sprintf("hostspec-test-%s-%d", strings.ToLower(t.Name()), os.Getpid())}
 	t.Cleanup(func() { rig.Docker(t, "rm", "--force", o.Container) })
 	suite := &loop.Suite{Image: image, Converge: sh("echo x >>/srv/page")}
 	suite.Ignore = []string{"/srv/page"}
