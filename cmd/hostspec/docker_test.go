@@ -1,7 +1,7 @@
 package main_test
 
 import (
-	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,65 +13,49 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
-// variant makes an image of the test image's that only this test uses.
+// variant makes an image of the test image's that only this test of this process uses,
+// and knows by its label: the same contents would be the same image.
 func variant(t *testing.T, change string) string {
 	t.Helper()
-	name := "hostspec-test/" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))
-	docker(t, "FROM "+rig.Image(t)+"\n"+change+"\n", "build", "--quiet", "--tag", name, "-")
-	t.Cleanup(func() { docker(t, "", "rmi", "--force", name) })
+	name := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), os.Getpid())
+	hostspectest.Docker(t, "FROM "+rig.Image(t)+"\n"+change+"\nLABEL made-for="+name+"\n", "build", "--quiet", "--tag", name, "-")
+	t.Cleanup(func() { hostspectest.Docker(t, "", "rmi", "--force", name) })
 	return name
-}
-
-func docker(t *testing.T, stdin string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", args...)
-	cmd.Stdin = strings.NewReader(stdin)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("docker %s: %v\n%s", args[0], err, out)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-func wantNoContainerOf(t *testing.T, image string) {
-	t.Helper()
-	if left := containersOf(t, image); left != "" {
-		t.Errorf("containers of %s are left: %s", image, left)
-	}
 }
 
 func TestPackagesShareTheContainerOfAnImage(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/one", "./testdata/container/two").run()
 	a.wants(t, 0, "one on docker-image://"+image, "two on docker-image://"+image, "2 specs: 2 passed, 0 failed, 0 could not tell, 0 skipped")
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 func TestImageThatEndsAtOnce(t *testing.T) {
 	image := variant(t, `CMD ["sh", "-c", "echo no licence; exit 9"]`)
 	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/two").run()
 	a.wants(t, 3, "docker-image://"+image+" is UNREACHABLE: run its command (sh -c echo no licence; exit 9): it ended at once: exit 9", "no licence")
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 func TestInterruptedRunRemovesItsContainer(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	s := startSlow(t, "HOSTSPEC_TARGET=docker-image://"+image)
-	if docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image) == "" {
+	if hostspectest.Docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image) == "" {
 		t.Error("expected a container to run")
 	}
 	s.signal(os.Interrupt)
 	s.wait().wants(t, 130, "1 passed")
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // What is killed cannot tidy up: the next run does.
 func TestKilledRunLeavesItsContainerToTheNext(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	s := startSlow(t, "HOSTSPEC_TARGET=docker-image://"+image)
-	if containersOf(t, image) == "" {
+	if hostspectest.ContainersOf(t, image) == "" {
 		t.Error("expected a container to run")
 	}
 	s.signal(os.Kill)
@@ -82,7 +66,7 @@ func TestKilledRunLeavesItsContainerToTheNext(t *testing.T) {
 	await(t, "the end of the test binary", func() bool { return syscall.Kill(s.specs, 0) == syscall.ESRCH })
 	a := hostspec(t, "run", "--target", "docker-image://"+image, "./testdata/container/one").run()
 	a.wants(t, 0, "1 spec: 1 passed")
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // goTest is a command for which the target of specs is an image.
@@ -107,14 +91,14 @@ func TestInterruptedTestBinaryRemovesItsContainer(t *testing.T) {
 			t.Fatal(err)
 		}
 		await(t, "the spec that waits", func() bool { _, err := os.Stat(started); return err == nil })
-		if containersOf(t, image) == "" {
+		if hostspectest.ContainersOf(t, image) == "" {
 			t.Error("expected a container to run")
 		}
 		if err := cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // it fails
-		wantNoContainerOf(t, image)
+		hostspectest.WantNoContainerOf(t, image)
 	}
 }
 
@@ -136,7 +120,7 @@ func TestContainersOfTestBinariesThatPanic(t *testing.T) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		}
-		wantNoContainerOf(t, image)
+		hostspectest.WantNoContainerOf(t, image)
 	}
 	if n := made.made(t); n != 3 {
 		t.Errorf("expected 3 containers to have been made, found %d", n)
@@ -156,7 +140,7 @@ func TestGoTestMakesAContainerForEachPackage(t *testing.T) {
 	if n := made.made(t); n != 3 {
 		t.Errorf("expected hostspec run to make 1 container more, found %d in all", n)
 	}
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // A counter counts the containers that are made of an image. The engine tells of them
@@ -202,8 +186,8 @@ func (c *counter) index(id string) int {
 // mark makes a container that does not count.
 func (c *counter) mark(t *testing.T) string {
 	t.Helper()
-	id := strings.TrimSpace(docker(t, "", "create", c.image, "true"))
-	docker(t, "", "rm", id)
+	id := strings.TrimSpace(hostspectest.Docker(t, "", "create", c.image, "true"))
+	hostspectest.Docker(t, "", "rm", id)
 	return id
 }
 
@@ -215,9 +199,4 @@ func (c *counter) made(t *testing.T) int {
 	n := c.index(id) - c.marks
 	c.marks++
 	return n
-}
-
-func containersOf(t *testing.T, image string) string {
-	t.Helper()
-	return docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
 }

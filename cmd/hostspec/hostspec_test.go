@@ -4,85 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
-// binary is hostspec itself, built once.
-var binary string
-
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "hostspec-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if err := compileOnce(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	binary = filepath.Join(dir, "hostspec")
-	if out, err := exec.Command("go", append(buildFlags, "-o", binary, ".")...).CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
-
-// compileOnce puts a go command before the real one that compiles each package of
-// testdata once, since linking is what takes the most time here, and links without what
-// debuggers want. A program with the race detector in it is not to sleep at its end.
-func compileOnce(dir string) error {
-	goCommand, err := exec.LookPath("go")
-	if err != nil {
-		return err
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	path, kept := filepath.Join(dir, "bin"), filepath.Join(dir, "kept")
-	script := fmt.Sprintf(`#!/bin/sh
-real=%s here=%s kept=%s
-for package; do :; done
-case "$1 $2 $3 $PWD/$package" in
-"test -c -o $here/./testdata/"*) ;;
-*) exec "$real" "$@" ;;
-esac
-out=$4
-shift 4
-key=$kept/$(echo "$* $GOOS $GOARCH $GOFLAGS" | cksum)
-exec 9>"$key.lock" && flock 9 || exit
-if ! [ -e "$key" ]; then
-	"$real" test -c -o "$key.new" "$@" 9>&- || exit
-	mv "$key.new" "$key" || exit
-fi
-ln "$key" "$out" 2>/dev/null || exec cp "$key" "$out"
-`, backends.Quote(goCommand), backends.Quote(here), backends.Quote(kept))
-	for _, folder := range []string{path, kept} {
-		if err := os.Mkdir(folder, 0o755); err != nil {
-			return err
-		}
-	}
-	if err := os.WriteFile(filepath.Join(path, "go"), []byte(script), 0o755); err != nil {
-		return err
-	}
-	os.Setenv("PATH", path+":"+os.Getenv("PATH"))
-	os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w"))
-	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
-	return nil
-}
+func TestMain(m *testing.M) { hostspectest.Main(m) }
 
 // An answer is how a call of hostspec ended.
 type answer struct {
@@ -110,15 +41,11 @@ func (c *call) in(dir string) *call { c.dir = dir; return c }
 
 func (c *call) with(env ...string) *call { c.env = append(c.env, env...); return c }
 
-// command is the call as a process, without what the environment of these tests
-// would tell it.
+// command is the call as a process.
 func (c *call) command(ctx context.Context) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, binary, c.args...)
+	cmd := exec.CommandContext(ctx, hostspectest.Binary, c.args...)
 	cmd.Dir = c.dir
-	cmd.Env = slices.DeleteFunc(cmd.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "HOSTSPEC_") || strings.HasPrefix(v, "NO_COLOR=")
-	})
-	cmd.Env = append(cmd.Env, c.env...)
+	cmd.Env = append(hostspectest.Environ(cmd), c.env...)
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
 }

@@ -16,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // appConf converges what the specs of testdata/loop want.
@@ -39,7 +40,7 @@ func TestLoop_Holds(t *testing.T) {
 	if strings.Contains(b.stdout, "making it\n    |") || strings.Contains(b.stdout, "| making it") {
 		t.Errorf("it is not quiet:\n%s", b.stdout)
 	}
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // Each way in which it does not hold has its exit code, and leaves no container.
@@ -77,7 +78,7 @@ func TestLoop_ExitCodes(t *testing.T) {
 			hostspec(t, append(args, test.flags...)...).run().wants(t, test.code, test.says...)
 		})
 	}
-	t.Cleanup(func() { wantNoContainerOf(t, image) })
+	t.Cleanup(func() { hostspectest.WantNoContainerOf(t, image) })
 }
 
 func TestLoop_ImageThatIsAbsent(t *testing.T) {
@@ -316,7 +317,7 @@ func TestLoop_Interrupted(t *testing.T) {
 			_ = l.cmd.Wait() // the exit code tells
 			a := answer{l.cmd.ProcessState.ExitCode(), l.stdout.String(), ""}
 			a.wants(t, 130, "suite suite: interrupted in ", " at "+stage, "interrupted: this is what was known by then", "not reached: "+stage+" was broken")
-			wantNoContainerOf(t, image)
+			hostspectest.WantNoContainerOf(t, image)
 			if exec.Command("docker", "image", "inspect", tag).Run() == nil {
 				t.Errorf("%s was promoted", tag)
 			}
@@ -338,5 +339,5 @@ func TestLoop_Killed(t *testing.T) {
 	}
 	_ = l.cmd.Wait() // it was killed
 	tdd(t, image, appConf).run().wants(t, 0)
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }

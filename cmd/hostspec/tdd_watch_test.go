@@ -1,12 +1,15 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // A watched is a folder in which somebody works while hostspec tdd --watch runs there.
@@ -39,9 +42,13 @@ func appConfig(image, more string) string {
 // startWatch starts it in a new folder, and waits until the first turn is over.
 func startWatch(t *testing.T, image string, flags ...string) *watched {
 	t.Helper()
-	w := &watched{t: t, dir: t.TempDir()}
+	// A container that is kept is named by the folder.
+	w := &watched{t: t, dir: filepath.Join(t.TempDir(), fmt.Sprintf("watch-%d", os.Getpid()))}
+	if err := os.Mkdir(w.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	w.log = filepath.Join(t.TempDir(), "log")
-	hostspec(t, "init").in(w.dir).with("GOPROXY=off", "GONOSUMDB=*").run().wants(t, 0)
+	hostspec(t, "init").in(w.dir).with("GOPROXY=off").run().wants(t, 0)
 	if err := os.Remove(filepath.Join(w.dir, "spec", "first_test.go")); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +124,7 @@ func TestLoop_Watch(t *testing.T) {
 	image := variant(t, "ENV A=b")
 	report := filepath.Join(t.TempDir(), "x.xml")
 	w := startWatch(t, image, "-f", "junit:"+report)
-	containers := docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image)
+	containers := hostspectest.Docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image)
 
 	// Specs alone: no converge.
 	w.save("spec/app_test.go", strings.Replace(appSpec, "8080", "80\\n", 1))
@@ -133,7 +140,7 @@ func TestLoop_Watch(t *testing.T) {
 	// A manifest: from converge on, in the same container.
 	w.save("app/app.conf", "port = 80\n")
 	w.turn([]string{"app/app.conf\n", "converge    held", "green       held", "idempotent  held", "coverage: 1 of 1 changes"}, "create")
-	if now := docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image); !strings.Contains(now, strings.Fields(containers)[0]) {
+	if now := hostspectest.Docker(t, "", "ps", "--quiet", "--filter", "ancestor="+image); !strings.Contains(now, strings.Fields(containers)[0]) {
 		t.Errorf("other containers: %s, then %s", containers, now)
 	}
 	// Both at once: specs that are compiled anew, after converge.
@@ -148,7 +155,7 @@ func TestLoop_Watch(t *testing.T) {
 	w.save("hostspec.yaml", appConfig(image, "    env: {A: b}\n"))
 	w.turn([]string{"create      held", "red         held", "suite web: held"}, "promote")
 	w.stop()
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // A failed converge is gone through again when it is mended, and a container that it
@@ -178,7 +185,7 @@ func TestLoop_WatchMends(t *testing.T) {
 	w.turn([]string{"could not tell: files changed meanwhile", "      app/app.conf\n"}, "idempotent  failed")
 	w.turn([]string{"app/app.conf app/go\n", "converge    held", "suite web: held"})
 	w.stop()
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // stopped does something while the watcher does not look.
@@ -213,11 +220,11 @@ func TestLoop_WatchKeeps(t *testing.T) {
 	if said := read(t, w.log); !strings.Contains(said, " is kept: docker exec -it hostspec-tdd-") {
 		t.Errorf("it does not say what it has kept:\n%s", said)
 	}
-	left := strings.Fields(docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image))
+	left := strings.Fields(hostspectest.Docker(t, "", "ps", "--all", "--quiet", "--filter", "ancestor="+image))
 	if len(left) != 1 {
 		t.Errorf("containers %v are left, want the one that is kept", left)
 	}
 	for _, id := range left {
-		docker(t, "", "rm", "--force", id)
+		hostspectest.Docker(t, "", "rm", "--force", id)
 	}
 }

@@ -1,4 +1,4 @@
-package main_test
+package examples
 
 import (
 	"bufio"
@@ -13,11 +13,12 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // TestReadme runs every command of the README.
 func TestReadme(t *testing.T) {
-	root, err := filepath.Abs("../..")
+	root, err := filepath.Abs(top)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func runSteps(t *testing.T, dir, document string, atLeast int, env []string) {
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", s.command)
 		cmd.Dir, cmd.Env = dir, env
 		out, err := cmd.CombinedOutput()
-		got := string(out)
+		got := stillGoing.ReplaceAllString(string(out), "")
 		if code := cmd.ProcessState.ExitCode(); code != 0 {
 			got += fmt.Sprintf("exit %d\n", code)
 		} else if err != nil {
@@ -61,6 +62,10 @@ func runSteps(t *testing.T, dir, document string, atLeast int, env []string) {
 
 // times are what was measured, which is another each time.
 var times = regexp.MustCompile(` +[0-9]+ ms`)
+
+// stillGoing are the lines by which a loop says each half minute that it goes on. They
+// come only on machines that are slow or busy.
+var stillGoing = regexp.MustCompile(`(?m)^  [a-z]+ +\.\.\. +[0-9:]+ (s|min|h)\b.*\n`)
 
 // A readmeStep is a command with its output, or a file to be written.
 type readmeStep struct{ command, file, want string }
@@ -120,6 +125,6 @@ func readmeEnvironment(t *testing.T) []string {
 	if err := os.WriteFile(config, []byte(hosts), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "HOSTSPEC_SSH_CONFIG="+config,
+	return append(os.Environ(), "PATH="+filepath.Dir(hostspectest.Binary)+":"+os.Getenv("PATH"), "HOSTSPEC_SSH_CONFIG="+config,
 		"IMAGE="+rig.Image(t), "CONTAINER="+m.ID)
 }

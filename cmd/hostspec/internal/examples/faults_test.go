@@ -1,10 +1,14 @@
-package main_test
+package examples
 
 import (
+	"bytes"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // A fault is what somebody may have done wrong, and how the loop tells of it.
@@ -101,7 +105,7 @@ func TestWebserverFaults(t *testing.T) {
 			}
 		}
 	})
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 // turn plants faults and goes through the loop once.
@@ -121,9 +125,16 @@ func (w webserverTool) turn(t *testing.T, image string, names []string) {
 		edit(t, filepath.Join(dir, file), changes...)
 		args, code = append(args, faults[name].args...), faults[name].code
 	}
-	a := hostspec(t, args...).in(dir).run()
-	a.wants(t, code)
-	stages := stagesOf(a.stdout)
+	cmd := exec.CommandContext(t.Context(), hostspectest.Binary, args...)
+	cmd.Dir = dir
+	cmd.Env = hostspectest.Environ(cmd)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // the exit code tells
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("exit code %d, want %d", got, code)
+	}
+	stages := stagesOf(stdout.String())
 	for _, name := range names {
 		f := faults[name]
 		if f.stage == "converge" {
@@ -147,6 +158,6 @@ func (w webserverTool) turn(t *testing.T, image string, names []string) {
 		t.Errorf("want one file told, got\n%s", stages["idempotent"].details)
 	}
 	if t.Failed() {
-		t.Log(a.stdout, a.stderr)
+		t.Log(stdout.String(), stderr.String())
 	}
 }

@@ -1,5 +1,5 @@
 //go:build !race
 
-package main_test
+package hostspectest
 
 var buildFlags = []string{"build"}

@@ -1,6 +1,6 @@
 //go:build race
 
-package main_test
+package hostspectest
 
 // buildFlags have the race detector look at hostspec itself, too.
 var buildFlags = []string{"build", "-race"}

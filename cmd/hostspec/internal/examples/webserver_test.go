@@ -1,4 +1,4 @@
-package main_test
+package examples
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // webserverBase is the image that the example's suites begin with.
@@ -24,7 +25,7 @@ func TestWebserverReadmes(t *testing.T) {
 	dir := webserverCopy(t)
 	// Whatever docker build makes is known by it.
 	edit(t, filepath.Join(dir, "base/Dockerfile"), change{"FROM $DEBIAN\n", "FROM $DEBIAN\nLABEL made-by=" + image + "\n"})
-	env := append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "DEBIAN="+image)
+	env := append(os.Environ(), "PATH="+filepath.Dir(hostspectest.Binary)+":"+os.Getenv("PATH"), "DEBIAN="+image)
 	runSteps(t, dir, "README.md", 1, env)
 	t.Run("each", func(t *testing.T) {
 		for _, suite := range webserverSuites {
@@ -34,18 +35,18 @@ func TestWebserverReadmes(t *testing.T) {
 			})
 		}
 	})
-	wantNoContainerOf(t, image)
+	hostspectest.WantNoContainerOf(t, image)
 }
 
 var webserverSuites = []string{"puppet", "itamae", "ansible", "cfengine", "dockerfile", "chef"}
 
 // No Chef runs the recipe here, but a Ruby reads it.
 func TestWebserverChefRecipeIsRuby(t *testing.T) {
-	recipe, err := os.ReadFile("../../examples/webserver/chef/web.rb")
+	recipe, err := os.ReadFile(top + "/examples/webserver/chef/web.rb")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := docker(t, string(recipe), "run", "--rm", "--interactive", webserverImage(t), "ruby", "-wc"); said != "Syntax OK" {
+	if said := hostspectest.Docker(t, string(recipe), "run", "--rm", "--interactive", webserverImage(t), "ruby", "-wc"); said != "Syntax OK" {
 		t.Error(said)
 	}
 }
@@ -62,14 +63,14 @@ func holdWebserverBase(t *testing.T) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	before := docker(t, "", "images", "--quiet", "--no-trunc", webserverBase+":latest")
+	before := hostspectest.Docker(t, "", "images", "--quiet", "--no-trunc", webserverBase+":latest")
 	t.Cleanup(func() {
 		if before != "" {
-			docker(t, "", "tag", before, webserverBase)
+			hostspectest.Docker(t, "", "tag", before, webserverBase)
 			return
 		}
-		if docker(t, "", "images", "--quiet", webserverBase+":latest") != "" {
-			docker(t, "", "rmi", webserverBase)
+		if hostspectest.Docker(t, "", "images", "--quiet", webserverBase+":latest") != "" {
+			hostspectest.Docker(t, "", "rmi", webserverBase)
 		}
 	})
 }
@@ -80,23 +81,23 @@ func holdWebserverBase(t *testing.T) {
 func webserverImage(t *testing.T) string {
 	t.Helper()
 	rig.Image(t) // or the test is skipped
-	cmd := exec.CommandContext(t.Context(), "../../.ci/images", "webserver")
+	cmd := exec.CommandContext(t.Context(), top+"/.ci/images", "webserver")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("make the image of the web server's tools: %v", err)
 	}
 	image := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(t.Name()), os.Getpid())
-	docker(t, "FROM "+strings.TrimSpace(string(out))+"\nLABEL made-for="+image+"\n", "build", "--quiet", "--tag", image, "-")
+	hostspectest.Docker(t, "FROM "+strings.TrimSpace(string(out))+"\nLABEL made-for="+image+"\n", "build", "--quiet", "--tag", image, "-")
 	t.Cleanup(func() {
 		// What is newest stands first: nothing is made of it, and with it goes what is
 		// left of the steps towards it.
 		for {
-			made := strings.Fields(docker(t, "", "images", "--quiet", "--filter", "label=made-for="+image))
+			made := strings.Fields(hostspectest.Docker(t, "", "images", "--quiet", "--filter", "label=made-for="+image))
 			if len(made) == 0 {
 				return
 			}
-			docker(t, "", "rmi", "--force", made[0])
+			hostspectest.Docker(t, "", "rmi", "--force", made[0])
 		}
 	})
 	return image
@@ -106,10 +107,10 @@ func webserverImage(t *testing.T) string {
 func webserverCopy(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("../../examples/webserver")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(top+"/examples/webserver")); err != nil {
 		t.Fatal(err)
 	}
-	root, err := filepath.Abs("../..")
+	root, err := filepath.Abs(top)
 	if err != nil {
 		t.Fatal(err)
 	}

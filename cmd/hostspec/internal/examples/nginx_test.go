@@ -1,4 +1,4 @@
-package main_test
+package examples
 
 import (
 	"context"
@@ -11,20 +11,21 @@ import (
 	"testing"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/cmd/hostspec/internal/hostspectest"
 )
 
 // TestExampleNginx runs every command of the example's README. Nothing is pulled or
 // installed for it: the Debian to start from is the test image, in which nginx is, so
 // of converge.sh the line that calls apt-get does not run here.
 func TestExampleNginx(t *testing.T) {
-	dir, err := filepath.Abs("../../examples/nginx")
+	dir, err := filepath.Abs(top + "/examples/nginx")
 	if err != nil {
 		t.Fatal(err)
 	}
 	shop := "hostspec-test-shop-" + strings.ToLower(rand.Text())
 	// A base of its own keeps its layers apart from those of a run beside it.
 	base := shop + ":base"
-	docker(t, "FROM "+rig.Image(t)+"\nLABEL hostspec-test.shop="+shop+"\n", "build", "--quiet", "--tag", base, "-")
+	hostspectest.Docker(t, "FROM "+rig.Image(t)+"\nLABEL hostspec-test.shop="+shop+"\n", "build", "--quiet", "--tag", base, "-")
 	env := append(readmeEnvironment(t), "SHOP="+shop, "BASE="+base)
 	t.Cleanup(func() { removeShop(t, shop, base, dir) })
 	runSteps(t, dir, "README.md", 10, sshByConfig(t, env))
