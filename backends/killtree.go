@@ -7,7 +7,7 @@ import "strconv"
 // runs in a shell of its own, as `sh -c TEXT` does.
 func KillTree(pid int) string {
 	return killStart + `[ "$me" = $$ ] && top=` + strconv.Itoa(pid) + ` keep= harmless= && read -r l </proc/$top/stat || exit
-set -- ${l##*\) }; g=$3; [ "$g" != "$mine" ] || g=none
+set -- ${l##*")" }; g=$3; [ "$g" != "$mine" ] || g=none
 ` + killTree
 }
 
@@ -30,7 +30,7 @@ func KillDescendants(harmless bool) string {
 // process means another one, or nothing. The fields are those of proc(5),
 // /proc/pid/stat.
 const killStart = `set +efux; trap '' TERM HUP; exec >/dev/null 2>&1; IFS=' '
-read -r l </proc/self/stat || exit; me=${l%% *}; set -- ${l##*\) }; mine=$3
+read -r l </proc/self/stat || exit; me=${l%% *}; set -- ${l##*")" }; mine=$3
 `
 
 // killTree stops all processes first, so that none starts another or does something
@@ -57,7 +57,7 @@ while read -r l x </proc/uptime && [ "${l%%.*}" -lt $end ]; do
 		p=${p#/proc/}
 		case $others in *" $p "*) continue;; esac
 		read -r l </proc/$p/stat || continue
-		set -- ${l##*\) }
+		set -- ${l##*")" }
 		all="$all $p:$2:$3:$1"
 	done
 	family=" $top " more=1
@@ -79,7 +79,7 @@ while read -r l x </proc/uptime && [ "${l%%.*}" -lt $end ]; do
 	alive= grieving= dead= stopped=' '
 	for e in $all; do
 		p=${e%%:*} child=
-		case $family$e in *" $p "*[!ZX]) ;; *) continue;; esac
+		case $family$e in *" $p "*[ZX]) continue;; *" $p "*) ;; *) continue;; esac
 		[ $p != "$keep" ] || continue
 		alive=1
 		case $e in

@@ -144,8 +144,8 @@ func (d database[E]) choose(l lookup, i, n int, name string) (e E, ok bool, err 
 // goes through echo that an echo might read as more than itself.
 func lookupScript(database string, names []string) string {
 	return fmt.Sprintf(`if ! command -v getent >/dev/null; then echo files; cat /etc/%[1]s; exit; fi
-r=$(getent %[1]s %[2]s) && (set -f; IFS='
-'; set -- $r; [ $# = %[3]d ]) && case $r in *\\*|-*) false;; esac && { echo all; echo "$r"; exit; }
+r=$(getent %[1]s %[2]s) && { set -f; IFS='
+'; set -- $r; [ $# = %[3]d ]; } && case $r in *\\*|-*) false;; esac && { echo all; echo "$r"; exit; }
 echo each; for n in %[2]s; do getent %[1]s "$n"; echo "exit $?"; done`, database, backends.Quote(names...), len(names))
 }
 

@@ -136,14 +136,14 @@ func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	ours := map[int]bool{}
 	for pid, p := range t {
 		switch parent := t[p.Parent]; {
-		case target.OwnShell(p.Args), carriesOurs(p.Args):
+		case asks(p.Args):
 			ours[pid] = true
 			// The login shell that was given the command, unless it has become
 			// the shell itself.
 			if parent != nil && len(parent.Args) == 3 && parent.Args[1] == "-c" {
 				ours[p.Parent] = true
 			}
-		case parent != nil && target.OwnShell(parent.Args) && len(p.Args) == 1 && (p.Args[0] == "cat" || p.Args[0] == "sh"):
+		case parent != nil && asks(parent.Args) && len(p.Args) == 1 && (p.Args[0] == "cat" || p.Args[0] == "sh"):
 			ours[pid] = true // the halves of its pipe
 		case descends(t, pid, shell):
 			ours[pid] = true
@@ -152,10 +152,10 @@ func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	return slices.DeleteFunc(t.Sorted(), func(p *fact.Process) bool { return ours[p.PID] })
 }
 
-// carriesOurs reports whether a process is a shell that is about to become what was
-// asked for over SSH.
-func carriesOurs(args []string) bool {
-	return len(args) == 3 && args[1] == "-c" &&
+// asks reports whether a process is a shell of ours, or one that has yet to make out what
+// it is to run.
+func asks(args []string) bool {
+	return target.OwnShell(args) || len(args) == 3 && args[1] == "-c" &&
 		(strings.Contains(args[2], `eval "$(printf %b "echo pid-`) || strings.Contains(args[2], `IFS= read -r s && eval "$(printf %b "$s")"`))
 }
 

@@ -28,7 +28,7 @@ while IFS= read -r VAR && [ "$VAR" != . ]; do set -- "$1" "${2-}${VAR#:}
 unset VAR
 exec 3<&0 4>&2 </dev/null 2>/dev/null
 { while read -r VAR; do :; done; ` + backends.KillDescendants(false) + `}  <&3 >/dev/null 4>&- &
-set -- "$@" $!
+set -- "$@" $! 
 (case ${KSH_VERSION-} in Version*) ulimit -S -c $(ulimit -S -c);; esac; eval "$2") 2>&4 3<&- 4>&-
 set -- "$1" $? "$3"
 kill -s TERM $3; wait $3

@@ -5,15 +5,13 @@ import (
 	"strings"
 )
 
-// ownShell begins the text of every shell of ours.
-const ownShell = environment + "set -- "
-
 // OwnShell reports whether a process with these arguments is a shell that a Target
-// has started to ask with. Such a process runs on the target, and has nothing to do
-// with what the target is for.
+// has started to ask with, or is about to become one. Such a process runs on the target,
+// and has nothing to do with what the target is for.
 func OwnShell(args []string) bool {
-	// sudo and its like have the shell among their arguments.
-	return slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, ownShell) })
+	// sudo and its like have the shell among their arguments, and a login shell has it
+	// in quotes.
+	return slices.ContainsFunc(args, func(a string) bool { return strings.Contains(strings.ReplaceAll(a, `\`, ""), environment) })
 }
 
 // shaping are variables that change what the tools print that questions use, by whose

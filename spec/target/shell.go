@@ -23,7 +23,7 @@ import (
 // ksh93 waits for both sides of the pipe only with pipefail. VAR is a name that no
 // variable has.
 var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac\n" +
-	`{ { read -r VAR </proc/self/stat; } 2>/dev/null && set -- "${VAR%% *}" ${VAR##*\) }; [ "${3-}" = $$ ] || set -- ""; echo "$1"; cat; ` + backends.KillDescendants(true) + "} | " +
+	`{ { read -r VAR </proc/self/stat; } 2>/dev/null && set -- "${VAR%% *}" ${VAR##*")" }; [ "${3-}" = $$ ] || set -- ""; echo "$1"; cat; ` + backends.KillDescendants(true) + "} | " +
 	`{ read -r VAR; set -- "$1" "$VAR"; unset VAR; sh; set -- "$1" "$2" $?; ` + frameEnd("$1 -1 $3") + `; [ -z "$2" ] || kill -s TERM $2; }`
 
 // environment is set before anything else: tools of system administration are
@@ -91,7 +91,7 @@ func startShell(ctx context.Context, b backends.Backend, script string) (*shell,
 	// The two halves meet only in the output: what lists processes and is read
 	// back as an answer must not hold the mark. It is the shell's first argument, since
 	// a variable could be one that the account exports, and would then be seen.
-	boot := ownShell + head + `; set -- "$1"` + tail + `; echo "$1"; echo "$1" >&2; ` + script
+	boot := environment + "set -- " + head + `; set -- "$1"` + tail + `; echo "$1"; echo "$1" >&2; ` + script
 	r, w := io.Pipe()
 	s.stdin = w
 	p, err := s.start(ctx, b, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, EndsWithStdin: true, Stdout: s.out, Stderr: s.err})

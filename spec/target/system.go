@@ -17,8 +17,12 @@ import (
 // greeting asks what system this is, along with the request that opens the
 // shell: the kernel, our user, the first process, what runs the services, and
 // os-release(5).
-var greeting = `uname -snrm; id -u; ` + askInit +
+var greeting = "uname -snrm; " + askUID + "; " + askInit +
 	`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || :`
+
+// askUID prints what id -u does, without a process where there is proc_pid_status(5).
+const askUID = `u=; while read -r k r u x && case $k in Uid:) false;; esac; do u=; done 2>/dev/null </proc/self/status; ` +
+	`if [ "$u" ]; then echo "$u"; else id -u; fi`
 
 // A System is what a target is.
 type System struct {

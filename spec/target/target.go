@@ -295,7 +295,7 @@ func (t *Target) shell(ctx context.Context, as Identity) (*shell, error) {
 func (t *Target) open(ctx context.Context, as Identity) (*shell, Output, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, t.timeout, errDeadline)
 	defer cancel()
-	words := "id -u"
+	words := askUID
 	switch {
 	case t.system == nil:
 		words = greeting

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -59,11 +60,28 @@ const readAhead = `IFS= read -r s && eval "$(printf %b "$s")"`
 // Wrap makes shell text one line that any login shell hands to sh unchanged.
 func Wrap(script string) string { return `sh -c '` + evaluate(script) + `'` }
 
-// evaluate is a script as one line of printable ASCII.
-func evaluate(script string) string { return `eval "$(printf %b "` + escape(script) + `")"` }
+// evaluate is a script as one line of printable ASCII that may stand between single
+// quotes of any login shell. It is evaluated by the shell that reads it, which needs a
+// process to make it out where escape has to.
+func evaluate(script string) string {
+	if encoded.MatchString(script) {
+		return `eval "$(printf %b "` + escape(script) + `")"`
+	}
+	return `eval "` + doubleQuoted.Replace(script) + `"`
+}
+
+// encoded finds what some login shell reads even between single quotes, and what is
+// no ASCII. csh leaves ! alone before a blank or =.
+var encoded = regexp.MustCompile(`[^\n\t -~]|\\|![^ =]|!$`)
+
+// doubleQuoted writes text so that it stands unchanged between double quotes of a POSIX
+// shell within single quotes of any login shell. A newline is made of the IFS that each
+// POSIX shell begins with.
+var doubleQuoted = strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", "'", `'\''`, "\n", `${IFS#??}`)
 
 // Script is the command as POSIX shell text that becomes the command by exec: no
-// shell stays in between to swallow a signal.
+// shell stays in between to swallow a signal. A shell that ends with its input need not
+// start another one for what it is to run.
 func Script(cmd backends.Command, mark string) (string, error) {
 	if err := Check(cmd); err != nil {
 		return "", err
@@ -79,6 +97,10 @@ func Script(cmd backends.Command, mark string) (string, error) {
 			dir = "./" + dir
 		}
 		fmt.Fprintf(&s, "cd %s || exit 127; ", backends.Quote(dir))
+	}
+	if cmd.EndsWithStdin && cmd.Stdin != nil && len(cmd.Env) == 0 && len(cmd.Args) == 3 && cmd.Args[0] == "sh" && cmd.Args[1] == "-c" {
+		s.WriteString(cmd.Args[2])
+		return s.String(), nil
 	}
 	s.WriteString("exec ")
 	switch {
