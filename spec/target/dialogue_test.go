@@ -13,7 +13,7 @@ import (
 // passed on, and all that comes after it is. In what is printed M stands for the mark
 // and P for the prompt.
 func FuzzDialogue(f *testing.F) {
-	for _, seed := range []string{"M as sudo login\nP", "M as sudo login\nP\nSorry, try again.\nP", "M as sudo x\nM up\nhello", "P\nP", "M up\nP", "M as none x\nno", "M as sudo x\nCode: "} {
+	for _, seed := range []string{"M as sudo 1 login\nP", "M as sudo 1 login\nP\nSorry, try again.\nP", "M as sudo 1 x\nM up\nhello", "P\nP", "M up\nP", "M as none 1 x\nno", "M as sudo 1 x\nCode: "} {
 		f.Add([]byte(seed), true, uint8(1))
 		f.Add([]byte(seed), false, uint8(200))
 	}

@@ -22,6 +22,7 @@ type sudo struct {
 	as       Identity  // who asks where nobody says otherwise
 	password *password // what sudo is told
 	ask      func(ctx context.Context) (string, error)
+	account  *account           // the one that we are let in as
 	login    int                // the uid of the account that we are let in as; -1 while it is not known
 	worked   bool               // a shell of as has answered
 	refused  map[Identity]error // who may not be asked as: a second try may lock an account
@@ -30,7 +31,7 @@ type sudo struct {
 }
 
 func newSudo(opt Options) sudo {
-	s := sudo{as: opt.As, ask: opt.AskSudoPassword, login: -1, password: &password{tries: opt.PasswordTries}, refused: map[Identity]error{}, byRoot: map[Identity]bool{}}
+	s := sudo{as: opt.As, ask: opt.AskSudoPassword, account: &account{}, login: -1, password: &password{tries: opt.PasswordTries}, refused: map[Identity]error{}, byRoot: map[Identity]bool{}}
 	if opt.SudoPassword != "" {
 		s.password.learn(opt.SudoPassword)
 	}
@@ -73,7 +74,7 @@ func (t *Target) backendAs(as Identity) backends.Backend {
 	}
 	return &elevated{
 		Backend: t.backend, user: user, byRoot: t.sudo.byRoot[as],
-		password: t.sudo.password, target: t.String(),
+		password: t.sudo.password, account: t.sudo.account, target: t.String(),
 	}
 }
 

@@ -30,14 +30,45 @@ type elevated struct {
 	// password is what sudo is told when it asks; where it is not known, sudo is not
 	// to ask.
 	password *password
+	account  *account
 	target   string // for people
+}
+
+// An account is who the target is reached with, once it is known. A nil account
+// is never known.
+type account struct {
+	mu   sync.Mutex
+	text string // its number and its name
+}
+
+// learn takes note of the account.
+func (a *account) learn(text string) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.text = text
+}
+
+// script is shell text that sets i and n to its number and its name.
+func (a *account) script() string {
+	text := ""
+	if a != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		text = a.text
+	}
+	if i, n, ok := strings.Cut(text, " "); ok && i != "" && n != "" {
+		return "i=" + backends.Quote(i) + "; n=" + backends.Quote(n) + "\n"
+	}
+	return "i=$(" + askUID + "); n=$(id -un 2>/dev/null)\n"
 }
 
 // become is run by the account that we are let in as, and decides how to become
 // the user $u who runs $c. $h is the mark of the dialogue, $p the prompt, and $q the
-// accounts without a password, a colon around each.
-const become = `i=$(id -u); n=$(id -un 2>/dev/null)
-become() { echo "$h as $1 $n"; echo "$h as $1 $n" >&2; shift; exec "$@"; }
+// accounts without a password, a colon around each. $i and $n are the account's own.
+const become = `become() { echo "$h as $1 $i $n"; echo "$h as $1 $i $n" >&2; shift; exec "$@"; }
 has() { command -v "$1" >/dev/null; }
 case $q in *":$n:"*) p=;; esac
 if [ "$n" = "$u" ] || { [ "$u" = root ] && [ "$i" = 0 ]; }; then become sh sh -c "$c"
@@ -47,7 +78,7 @@ elif has sudo && [ "$p" ]; then become sudo sudo -S -p "$p" -u "$u" -- sh -c "$c
 elif has sudo; then become sudo sudo -n -u "$u" -- sh -c "$c"
 elif has doas; then become doas doas -n -u "$u" -- sh -c "$c"
 fi
-h="$h as none $n"; echo "$h"; echo "$h" >&2
+h="$h as none $i $n"; echo "$h"; echo "$h" >&2
 if [ "$i" = 0 ]; then echo "none of runuser, su, sudo and doas is installed there"
 else echo "neither sudo nor doas is installed there"; fi >&2
 exit 1`
@@ -59,7 +90,7 @@ const nothing = "none"
 // user ends with a *RefusedError.
 func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
 	head, tail := rand.Text(), rand.Text()
-	d := &dialogue{ctx: ctx, user: e.user, password: e.password.known(), target: e.target, mark: []byte(head + tail)}
+	d := &dialogue{ctx: ctx, user: e.user, password: e.password.known(), target: e.target, mark: []byte(head + tail), account: e.account}
 	prompt, without := "", ":"
 	if d.password != nil {
 		d.tries = e.password.tries
@@ -80,7 +111,7 @@ func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Pr
 	}
 	// A shell that traces what it does would show the prompt.
 	text := environment + mark + "set +xv; u=" + backends.Quote(first) + "; p=" + backends.Quote(prompt) + "; q=" + backends.Quote(without) +
-		"; c=" + backends.Quote(d.inner) + "\n" + become
+		"; c=" + backends.Quote(d.inner) + "\n" + e.account.script() + become
 	r, w := io.Pipe()
 	d.stdin, d.done = w, make(chan struct{})
 	d.patience = time.AfterFunc(time.Hour, func() { w.Close() })
@@ -134,6 +165,7 @@ type dialogue struct {
 	password *string
 	tries    PasswordTries
 	target   string
+	account  *account
 	// mark begins the lines that we print ourselves, and prompt is how sudo asks.
 	mark, prompt []byte
 	inner        string // what the user's shell runs
@@ -217,14 +249,28 @@ func (d *dialogue) isUp() bool {
 
 // login is the account that asks for the rights of another. The caller holds mu.
 func (d *dialogue) login() string {
+	_, account, _ := d.as()
+	_, name, _ := strings.Cut(account, " ")
+	return name
+}
+
+// as is what was asked for the rights of another, by which account, its number before its
+// name, and what was said then. The caller holds mu.
+func (d *dialogue) as() (by, account string, ok bool) {
 	for _, e := range []*ear{d.stderr, d.stdout} {
-		if _, after, ok := bytes.Cut(e.heard, d.line(" as ")); ok {
-			line, _, _ := strings.Cut(string(after), "\n")
-			_, login, _ := strings.Cut(line, " ")
-			return login
+		if by, account, _, ok = d.announced(e); ok {
+			return by, account, true
 		}
 	}
-	return ""
+	return "", "", false
+}
+
+// announced is what an ear heard of it, and what came behind.
+func (d *dialogue) announced(e *ear) (by, account, words string, ok bool) {
+	_, after, said := bytes.Cut(e.heard, d.line(" as "))
+	line, words, ended := strings.Cut(string(after), "\n")
+	by, account, _ = strings.Cut(line, " ")
+	return by, account, words, said && ended
 }
 
 // An ear listens to one stream until the user's shell is up.
@@ -246,6 +292,9 @@ func (e *ear) Write(p []byte) (int, error) {
 	defer d.mu.Unlock()
 	e.heard = append(e.heard, p...)
 	if _, after, ok := bytes.Cut(e.heard, d.line(" up\n")); ok {
+		if _, account, ok := d.as(); ok {
+			d.account.learn(account)
+		}
 		e.up, d.up, e.heard = true, true, nil
 		d.patience.Stop()
 		if d.end != nil {
@@ -313,13 +362,13 @@ func (d *dialogue) refusal() error {
 	}
 	r := &RefusedError{User: d.user, Password: d.told, NoPassword: d.denied}
 	for _, e := range []*ear{d.stderr, d.stdout} {
-		_, after, ok := bytes.Cut(e.heard, d.line(" as "))
-		line, words, ended := strings.Cut(string(after), "\n")
-		if !ok || !ended {
+		by, account, words, ok := d.announced(e)
+		if !ok {
 			_, _ = e.pass(e.heard)
 			continue
 		}
-		r.By, r.Login, _ = strings.Cut(line, " ")
+		r.By = by
+		_, r.Login, _ = strings.Cut(account, " ")
 		r.Words = strings.TrimSpace(r.Words + "\n" + d.words(words))
 	}
 	if r.By == "" {

@@ -336,7 +336,7 @@ func (t *Target) hangUp() {
 	}
 	if t.backend != nil {
 		_ = t.backend.Close() // it is lost already
-		t.backend = nil
+		t.backend, t.sudo.account = nil, &account{}
 	}
 }
 
