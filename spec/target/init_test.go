@@ -1,6 +1,8 @@
 package target
 
 import (
+	"os/user"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -47,5 +49,26 @@ func TestTarget_TellsWhatBootedIt(t *testing.T) {
 				g.Expect(sys.PID1).To(Equal(pid1), user)
 			}
 		})
+	}
+}
+
+// TestAskUID is put to every sh, where the kernel tells and where it does not.
+func TestAskUID(t *testing.T) {
+	man, err := user.Lookup("man") // whose group has another number
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range testedShells {
+		for where, script := range map[string]string{
+			"/proc": strings.ReplaceAll(askUID, "id -u", "false"), "id": strings.ReplaceAll(askUID, "/proc/self/status", "/nowhere"),
+		} {
+			t.Run(name+" by "+where, func(t *testing.T) {
+				g := NewWithT(t)
+				s, o, err := openShell(t.Context(), &elevated{Backend: withShell(t, name), user: man.Username}, script)
+				g.Expect(err).NotTo(HaveOccurred())
+				defer s.close()
+				g.Expect(string(o.Stdout)).To(Equal(man.Uid + "\n"))
+			})
+		}
 	}
 }

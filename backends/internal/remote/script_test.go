@@ -36,7 +36,7 @@ func FuzzEncode(f *testing.F) {
 			return
 		}
 		exec, ahead, err := Request(backends.Command{
-			Args: []string{"sh", "-c", `printf '%s\0' "$V" "$@"`, "sh", a, b}, Env: []string{"V=" + b},
+			Args: []string{"sh", "-c", `for w in "$V" "$@"; do printf %s "$w"; echo; echo =; done`, "sh", a, b}, Env: []string{"V=" + b},
 		}, "mark")
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func FuzzEncode(f *testing.F) {
 		if regexp.MustCompile(`![^ =]|[^\t -~]`).MatchString(exec) {
 			t.Errorf("%q holds what some login shell reads", exec)
 		}
-		want := b + "\x00" + a + "\x00" + b + "\x00"
+		want := b + "\n=\n" + a + "\n=\n" + b + "\n=\n"
 		for _, shell := range shells {
 			if got := runAs(t, shell, exec, ahead); got != want {
 				t.Errorf("%s: %q arrived as %q", shell, want, got)
@@ -123,6 +123,26 @@ func TestBadCommands(t *testing.T) {
 	} {
 		if _, _, err := Request(cmd, "mark"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", cmd, err)
+		}
+	}
+}
+
+// TestRequest_StartsNoSecondShell for what ends with its input: the shell that makes out
+// what it is to run does that itself, whatever the account's shell is.
+func TestRequest_StartsNoSecondShell(t *testing.T) {
+	for _, shell := range []string{"/bin/bash", "/bin/dash", "/bin/mksh", "/usr/bin/fish", "/bin/tcsh", "/bin/rbash"} {
+		script := "a='! x'\n\tif [ \"$a\" != `echo y` ]; then echo \"$a\"; cat; fi"
+		for _, ends := range []bool{true, false} {
+			request, ahead, err := Request(backends.Command{Args: []string{"sh", "-c", script}, Stdin: strings.NewReader("x"), EndsWithStdin: ends}, "mark")
+			if err != nil || ahead != "" {
+				t.Fatal(ahead, err)
+			}
+			if strings.Contains(request, "exec sh") == ends || strings.Contains(request, "$(printf") {
+				t.Errorf("%s", request)
+			}
+			if got := runAs(t, shell, request, "input"); got != "! x\ninput" {
+				t.Errorf("%s: %q", shell, got)
+			}
 		}
 	}
 }
