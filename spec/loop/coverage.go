@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hostspec/hostspec/spec/catalogue"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/snapshot"
@@ -128,7 +129,7 @@ func lookedAt(results []report.Result, init string) map[evidence.Resource][]stri
 		}
 		place := fmt.Sprintf("%s:%d", r.Location.File, r.Location.Line)
 		for _, e := range r.Evidence {
-			subject := normal(e.Resource, init)
+			subject := catalogue.Canonical(e.Resource, init)
 			if !slices.Contains(out[subject], place) {
 				out[subject] = append(out[subject], place)
 			}
@@ -137,62 +138,19 @@ func lookedAt(results []report.Result, init string) map[evidence.Resource][]stri
 	return out
 }
 
-// ownManagers are the package managers of which one is the target's own.
-var ownManagers = []string{"apt", "dpkg", "rpm", "apk", "pacman"}
-
-// normal is a resource in one of its several spellings.
-func normal(r evidence.Resource, init string) evidence.Resource {
-	switch r.Kind {
-	case "Service":
-		if !strings.Contains(r.Name, ".") {
-			r.Name += ".service"
-		}
-		if r.Via == init {
-			r.Via = ""
-		}
-	case "Package":
-		if slices.Contains(ownManagers, r.Via) {
-			r.Via = ""
-		}
-		if r.Via == "" {
-			r.Name, _, _ = strings.Cut(r.Name, ":")
-		}
-	case "File", "Mount", "UnixSocket":
-		if len(r.Name) > 1 {
-			r.Name = strings.TrimSuffix(r.Name, "/")
-		}
-	}
-	return r
-}
-
 // subjectOf is the resource that a spec about a change has.
-func subjectOf(c Change) evidence.Resource {
-	r := evidence.Resource{Kind: "File", Name: c.Name}
-	switch c.Kind {
-	case snapshot.KindPackage:
-		r.Kind = "Package"
-	case snapshot.KindService:
-		r.Kind = "Service"
-	case snapshot.KindUser, snapshot.KindPassword:
-		r.Kind = "User"
-	case snapshot.KindGroup:
-		r.Kind = "Group"
-	case snapshot.KindPort:
-		_, _, port := splitPort(c.Name)
-		r.Kind, r.Name = "Port", port
-	case snapshot.KindParameter:
-		r.Kind, r.Name = "Command", parameterCommand(c.Name)
-	}
-	r.Name = evidence.Mask(r.Name) // as it is in evidence
-	return normal(r, "")
-}
+func subjectOf(c Change) evidence.Resource { return catalogue.ByName(c.Kind).Subject(c.Name) }
 
-// splitPort takes apart "tcp 0.0.0.0:80".
-func splitPort(name string) (protocol, address, port string) {
-	protocol, rest, _ := strings.Cut(name, " ")
-	i := strings.LastIndexByte(rest, ':')
-	if i < 0 {
-		return protocol, "", rest
+// specFor writes the spec that would look at a change: lines that hold on the target as
+// it is now.
+func specFor(c Change, now *snapshot.Snapshot) string {
+	kind := catalogue.ByName(c.Kind)
+	if c.item.Change == snapshot.Removed {
+		return kind.Absent(c.Name)
 	}
-	return protocol, strings.Trim(rest[:i], "[]"), rest[i+1:]
+	f, ok := now.Fact(c.item.Kind, c.item.Name)
+	if !ok {
+		f = catalogue.New(c.Kind, c.Name, c.item.After.Pairs()...)
+	}
+	return kind.Spec(f, now)
 }

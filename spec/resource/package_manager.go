@@ -20,7 +20,8 @@ type manager struct {
 	// database is a condition of sh that holds where there is a database of a
 	// system's own manager, and places says where that was looked for.
 	database, places string
-	// script asks. Only some managers need the names for what they tell.
+	// script asks. Only some managers need the names for what they tell; of nil all that
+	// are there are told by name and version.
 	script func(names []string) string
 	show   string
 	parse  func(io.Reader) ([]fact.Package, error)

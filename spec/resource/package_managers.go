@@ -65,6 +65,9 @@ var pacman = &manager{
 	database: "[ -e /var/lib/pacman/local ]",
 	places:   "/var/lib/pacman/local",
 	script: func(names []string) string {
+		if names == nil { // all of them; it fails where it knows none
+			return `pacman -Q || { set -- /var/lib/pacman/local/*/desc; [ ! -e "$1" ] || exit 1; }`
+		}
 		return `d=$(pacman-conf DBPath) || exit
 [ -d "${d%/}/local" ] || { echo "there is no database in $d" >&2; exit 1; }
 pacman -Q || { echo "it knows no package at all of the database in $d" >&2; exit 1; }

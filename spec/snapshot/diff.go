@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/hostspec/hostspec/spec/catalogue"
 )
 
 // A Change is what became of a fact.
@@ -98,7 +100,7 @@ func newSide(s *Snapshot, label string) *side {
 	out := &side{s, label, map[string]string{}}
 	for _, kind := range []string{KindFile, KindCron} {
 		for _, f := range s.Facts(kind) {
-			if !f.uncertain() {
+			if !f.Uncertain() {
 				continue
 			}
 			for _, a := range f.Attrs() {
@@ -142,9 +144,9 @@ func (c *comparison) compareKinds() {
 			f, _ := s.Fact(kind, "")
 			for _, a := range f.Attrs() {
 				switch a.Key {
-				case keyNone:
+				case catalogue.KeyNone:
 					none++
-				case keyAll:
+				case catalogue.KeyAll:
 					c.skip[kind] = true
 				}
 				reasons = append(reasons, s.label+": "+a.Value)
@@ -211,7 +213,7 @@ func (c *comparison) merge() {
 
 // left tells whether a fact is not compared.
 func (c *comparison) left(f Fact) bool {
-	return f.Name == "" || c.skip[f.Kind] || c.filter.ignores(f.Kind, f.Name, strings.HasPrefix(f.text, "type=directory"))
+	return f.Name == "" || c.skip[f.Kind] || c.filter.ignores(f.Kind, f.Name, strings.HasPrefix(f.Text(), "type=directory"))
 }
 
 // only tells of a fact that one side alone has.
@@ -220,14 +222,14 @@ func (c *comparison) only(i int, f Fact) {
 		return
 	}
 	if f.Kind == KindFile || f.Kind == KindCron {
-		if _, closed := c.sides[i].closed[f.Name]; closed && f.text == "" || !c.sides[1-i].sees(f.Name) {
+		if _, closed := c.sides[i].closed[f.Name]; closed && f.Text() == "" || !c.sides[1-i].sees(f.Name) {
 			return // told by the folder
 		}
 	}
 	var known Attrs
 	for _, a := range f.Attrs() {
 		switch {
-		case !a.Unknown && !a.beside():
+		case !a.Unknown && !a.Beside():
 			known = append(known, a)
 		case a.Unknown && a.Key == "type":
 			return // told by compareFolders
@@ -246,7 +248,7 @@ func (c *comparison) only(i int, f Fact) {
 // both compares a fact that both sides have.
 func (c *comparison) both(a, b Fact) {
 	listed := c.listed(a, b)
-	if a.text == b.text && !a.uncertain() && listed == "" || c.left(a) || c.left(b) {
+	if a.Text() == b.Text() && !a.Uncertain() && listed == "" || c.left(a) || c.left(b) {
 		return
 	}
 	before, after := Attrs{}, Attrs{}
@@ -258,7 +260,7 @@ func (c *comparison) both(a, b Fact) {
 	for _, key := range keysOf(old, young) {
 		x, y := find(old, key), find(young, key)
 		switch {
-		case x.beside() || key == "entries" || key == "sha256" && listed != "":
+		case x.Beside() || key == "entries" || key == "sha256" && listed != "":
 		case x.Unknown || y.Unknown:
 			if key == "type" {
 				return // told by compareFolders
@@ -283,7 +285,7 @@ func (c *comparison) listed(a, b Fact) string {
 	_, one := x.stamps[a.Name]
 	_, two := y.stamps[b.Name]
 	if !one && !two || a.Kind != KindFile && a.Kind != KindCron || slices.Contains(accountFiles, a.Name) ||
-		!strings.HasPrefix(a.text, "type=file") || !strings.HasPrefix(b.text, "type=file") {
+		!strings.HasPrefix(a.Text(), "type=file") || !strings.HasPrefix(b.Text(), "type=file") {
 		return ""
 	}
 	switch {
@@ -350,7 +352,7 @@ func Restarted(before, after *Snapshot) []string {
 	var out []string
 	for _, b := range after.Facts(KindService) {
 		a, ok := before.Fact(KindService, b.Name)
-		if !ok || a.text == b.text || !strings.HasSuffix(b.Name, ".service") {
+		if !ok || a.Text() == b.Text() || !strings.HasSuffix(b.Name, ".service") {
 			continue
 		}
 		x, y := a.Attrs(), b.Attrs()

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/spec/catalogue"
 )
 
 // small is a snapshot of a few facts, of which /etc is watched.
@@ -20,27 +22,27 @@ func lines(before, after *Snapshot, ignore ...string) []string {
 	return out
 }
 
-func file(name, mode string) Fact { return newFact(KindFile, name, "type", "file", "mode", mode) }
+func file(name, mode string) Fact { return catalogue.New(KindFile, name, "type", "file", "mode", mode) }
 
-func folder(name string) Fact { return newFact(KindFile, name, "type", "directory") }
+func folder(name string) Fact { return catalogue.New(KindFile, name, "type", "directory") }
 
 // What is known on one side and not on the other is never the same, and never a
 // difference.
 func TestDiff_WhatCouldNotBeTold(t *testing.T) {
-	closed := folder("/etc/d").unknown("entries", "Permission denied")
-	none := newFact(KindService, "", keyNone, "no init")
+	closed := folder("/etc/d").Unknown("entries", "Permission denied")
+	none := catalogue.New(KindService, "", catalogue.KeyNone, "no init")
 	for name, test := range map[string]struct {
 		before, after *Snapshot
 		want          []string
 	}{
-		"a whole kind": {small(newFact(KindPackage, "a", "version", "1")), small(cannotTell(KindPackage, "dpkg-query: not found")),
+		"a whole kind": {small(catalogue.New(KindPackage, "a", "version", "1")), small(catalogue.CannotTell(KindPackage, "dpkg-query: not found")),
 			[]string{"package  could not tell: after: dpkg-query: not found"}},
-		"a whole kind on both sides": {small(cannotTell(KindPackage, "x")), small(cannotTell(KindPackage, "x")),
+		"a whole kind on both sides": {small(catalogue.CannotTell(KindPackage, "x")), small(catalogue.CannotTell(KindPackage, "x")),
 			[]string{"package  could not tell: before: x; after: x"}},
 		"nothing of the kind on both sides": {small(none), small(none), []string{}},
-		"nothing of the kind on one side": {small(none), small(newFact(KindService, "a.service", "active", "active")),
+		"nothing of the kind on one side": {small(none), small(catalogue.New(KindService, "a.service", "active", "active")),
 			[]string{"service  could not tell: before: no init"}},
-		"part of a kind": {small(file("/etc/a", "1")), small(Fact{Kind: KindFile}.unknown(keySome, "find: odd")),
+		"part of a kind": {small(file("/etc/a", "1")), small(Fact{Kind: KindFile}.Unknown(catalogue.KeySome, "find: odd")),
 			[]string{"file /etc/a  file, mode 1 -> (absent)", "file  could not tell: after: find: odd"}},
 		"below a closed folder": {small(folder("/etc/d"), file("/etc/d/x", "1"), file("/etc/dx", "1")), small(closed),
 			[]string{"file /etc/dx  file, mode 1 -> (absent)", "file /etc/d/**  could not tell: after: Permission denied"}},
@@ -48,13 +50,13 @@ func TestDiff_WhatCouldNotBeTold(t *testing.T) {
 			[]string{"file /etc/d/**  could not tell: before: Permission denied; after: Permission denied"}},
 		"a closed folder that is gone": {small(closed), small(),
 			[]string{"file /etc/d  directory -> (absent)", "file /etc/d/**  could not tell: before: Permission denied"}},
-		"a file that cannot be looked at": {small(Fact{Kind: KindFile, Name: "/etc/x"}.unknown("type", "Permission denied")), small(file("/etc/x", "1")),
+		"a file that cannot be looked at": {small(Fact{Kind: KindFile, Name: "/etc/x"}.Unknown("type", "Permission denied")), small(file("/etc/x", "1")),
 			[]string{"file /etc/x/**  could not tell: before: Permission denied"}},
-		"a content beside a mode": {small(file("/etc/x", "1").unknown("sha256", "no")), small(newFact(KindFile, "/etc/x", "type", "file", "mode", "2", "sha256", "ab")),
+		"a content beside a mode": {small(file("/etc/x", "1").Unknown("sha256", "no")), small(catalogue.New(KindFile, "/etc/x", "type", "file", "mode", "2", "sha256", "ab")),
 			[]string{"file /etc/x  mode 1 -> 2", "file /etc/x  could not tell: content: before: no"}},
 		"what only one side watched": {small(), &Snapshot{Watched: []string{"/etc", "/opt"}, facts: []Fact{file("/opt/x", "1")}},
 			[]string{"file /opt/**  could not tell: watched only after"}},
-		"what is started anew": {small(newFact(KindService, "a", "active", "active", ".pid", "1")), small(newFact(KindService, "a", "active", "active", ".pid", "2")),
+		"what is started anew": {small(catalogue.New(KindService, "a", "active", "active", ".pid", "1")), small(catalogue.New(KindService, "a", "active", "active", ".pid", "2")),
 			[]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +67,7 @@ func TestDiff_WhatCouldNotBeTold(t *testing.T) {
 
 func TestDiff_IgnoresWhatCouldNotBeTold(t *testing.T) {
 	g := NewWithT(t)
-	closed := small(folder("/etc/d").unknown("entries", "no"), cannotTell(KindPassword, "no"), file("/etc/x", "1").unknown("sha256", "no"))
+	closed := small(folder("/etc/d").Unknown("entries", "no"), catalogue.CannotTell(KindPassword, "no"), file("/etc/x", "1").Unknown("sha256", "no"))
 	g.Expect(lines(closed, closed, "/etc/d/**", "password:**", "/etc/x")).To(BeEmpty())
 	closed.Ignored = []string{"/etc/**"}
 	g.Expect(lines(closed, closed, "password:**")).To(BeEmpty())
@@ -141,12 +143,12 @@ func TestNoise(t *testing.T) {
 // process has got the same number since.
 func TestRestarted(t *testing.T) {
 	service := func(name, pid, since string) Fact {
-		return newFact(KindService, name, "active", "active", ".pid", pid, ".since", since)
+		return catalogue.New(KindService, name, "active", "active", ".pid", pid, ".since", since)
 	}
 	before := small(service("a.service", "1", "10"), service("pid.service", "2", "10"), service("since.service", "3", "10"),
 		service("stopped.service", "4", "10"), service("a.socket", "5", "10"))
 	after := small(service("a.service", "1", "10"), service("pid.service", "7", "10"), service("since.service", "3", "20"),
-		newFact(KindService, "stopped.service", "active", "inactive"), service("a.socket", "6", "10"), service("new.service", "8", "20"))
+		catalogue.New(KindService, "stopped.service", "active", "inactive"), service("a.socket", "6", "10"), service("new.service", "8", "20"))
 	NewWithT(t).Expect(Restarted(before, after)).To(Equal([]string{"pid.service", "since.service"}))
 }
 

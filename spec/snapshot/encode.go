@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/hostspec/hostspec/spec/catalogue"
 )
 
 // A file begins with a line in the clear, "hostspec snapshot 1". The rest is
@@ -58,7 +60,7 @@ func (s *Snapshot) Encode(w io.Writer) error {
 			if i > 0 {
 				b.WriteByte('\t')
 			}
-			b.WriteString(escape(f))
+			b.WriteString(catalogue.Escape(f))
 		}
 		b.WriteByte('\n')
 	}
@@ -73,10 +75,10 @@ func (s *Snapshot) Encode(w io.Writer) error {
 	for _, f := range s.facts {
 		b.WriteString(f.Kind)
 		b.WriteByte('\t')
-		b.WriteString(escape(f.Name))
-		if f.text != "" {
+		b.WriteString(catalogue.Escape(f.Name))
+		if f.Text() != "" {
 			b.WriteByte('\t')
-			b.WriteString(f.text)
+			b.WriteString(f.Text())
 		}
 		b.WriteByte('\n')
 	}
@@ -189,7 +191,7 @@ func decodeText(text string) (*Snapshot, error) {
 			return nil, fmt.Errorf("a fact of the unknown kind %.40q", kind)
 		}
 		name, attrs, _ := strings.Cut(line, "\t")
-		f := Fact{Kind: kind, Name: unescape(name), text: attrs}
+		f := catalogue.Parse(kind, catalogue.Unescape(name), attrs)
 		if n := len(s.facts); n > 0 && compareFacts(s.facts[n-1], f) >= 0 {
 			return nil, fmt.Errorf("%s %.80q is out of order", f.Kind, f.Name)
 		}
@@ -217,7 +219,7 @@ func (s *Snapshot) decodeHead(text string) (count int, rest string, err error) {
 		}
 		text = after
 		for i := range fields {
-			fields[i] = unescape(fields[i])
+			fields[i] = catalogue.Unescape(fields[i])
 		}
 		list, value := fields[1:], strings.Join(fields[1:], "")
 		switch want {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/spec/catalogue"
 )
 
 // sample is a snapshot in which all that a file can hold is found.
@@ -22,14 +24,14 @@ func sample(more ...Fact) *Snapshot {
 		Watched: []string{"/etc", "/odd\tfolder\n"}, Ignored: []string{"/etc/a/**"}, asked: []string{"/odd\tfolder\n"},
 	}
 	s.facts = sortFacts(append([]Fact{
-		newFact(KindPackage, "nginx", "version", "1.22.1-9"),
+		catalogue.New(KindPackage, "nginx", "version", "1.22.1-9"),
 		{Kind: KindPort, Name: "tcp 0.0.0.0:80"},
-		newFact(KindService, "", keyNone, "no init system"),
-		cannotTell(KindPassword, "Permission denied"),
-		newFact(KindParameter, "kernel.x", "value", "?a=?b\tc\\d\ne"),
-		newFact(KindFile, "/etc", "type", "directory", "mode", "0755", "uid", "0", "gid", "0"),
-		newFact(KindFile, "/etc/a\tb\nc\\", "type", "link", "mode", "0777", "uid", "0", "gid", "0", "link", "x\ty"),
-		newFact(KindFile, "/etc/secret", "type", "file", "mode", "0600", "uid", "0", "gid", "0", "size", "3").unknown("sha256", "Permission denied"),
+		catalogue.New(KindService, "", catalogue.KeyNone, "no init system"),
+		catalogue.CannotTell(KindPassword, "Permission denied"),
+		catalogue.New(KindParameter, "kernel.x", "value", "?a=?b\tc\\d\ne"),
+		catalogue.New(KindFile, "/etc", "type", "directory", "mode", "0755", "uid", "0", "gid", "0"),
+		catalogue.New(KindFile, "/etc/a\tb\nc\\", "type", "link", "mode", "0777", "uid", "0", "gid", "0", "link", "x\ty"),
+		catalogue.New(KindFile, "/etc/secret", "type", "file", "mode", "0600", "uid", "0", "gid", "0", "size", "3").Unknown("sha256", "Permission denied"),
 	}, more...))
 	return s
 }
@@ -162,7 +164,7 @@ func FuzzDecodeText(f *testing.F) {
 
 func TestDiff_JSON(t *testing.T) {
 	g := NewWithT(t)
-	after := sample(newFact(KindPackage, "curl", "version", "8"), newFact(KindFile, "/etc", "type", "directory", "mode", "0700", "uid", "0", "gid", "0"))
+	after := sample(catalogue.New(KindPackage, "curl", "version", "8"), catalogue.New(KindFile, "/etc", "type", "directory", "mode", "0700", "uid", "0", "gid", "0"))
 	var b bytes.Buffer
 	g.Expect(Diff(sample(), after, DiffOptions{}).FormatJSON(&b)).To(Succeed())
 	var got struct {
@@ -189,8 +191,8 @@ func TestDiff_JSON(t *testing.T) {
 
 func TestDiff_Readable(t *testing.T) {
 	g := NewWithT(t)
-	after := sample(newFact(KindPackage, "nginx", "version", "1.24\x1b[31m"), newFact(KindFile, "/etc/new", "type", "file", "mode", "0644", "uid", "0", "gid", "0", "size", "1", "sha256", "ab"),
-		newFact(KindUser, "deploy", "uid", "1", "min_days", "3"))
+	after := sample(catalogue.New(KindPackage, "nginx", "version", "1.24\x1b[31m"), catalogue.New(KindFile, "/etc/new", "type", "file", "mode", "0644", "uid", "0", "gid", "0", "size", "1", "sha256", "ab"),
+		catalogue.New(KindUser, "deploy", "uid", "1", "min_days", "3"))
 	var b bytes.Buffer
 	g.Expect(Diff(sample(), after, DiffOptions{}).Format(&b)).To(Succeed())
 	g.Expect(b.String()).To(Equal(`package nginx  1.22.1-9 -> 1.24\x1b[31m

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/catalogue"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -190,18 +191,18 @@ func fileFacts(rows []fact.FileRow, sums map[string]digest, stderr []byte) []Fac
 			continue
 		}
 		if reason, complained := reasons[row.Name]; complained && reason != gone {
-			f = f.unknown("entries", reason)
+			f = f.Unknown("entries", reason)
 		}
 		delete(reasons, row.Name)
 		out = append(out, f)
 	}
 	for name, reason := range reasons {
 		if reason != gone {
-			out = append(out, Fact{Kind: KindFile, Name: name}.unknown("type", reason))
+			out = append(out, Fact{Kind: KindFile, Name: name}.Unknown("type", reason))
 		}
 	}
 	if len(other) > 0 {
-		out = append(out, Fact{Kind: KindFile}.unknown(keySome, strings.Join(other, "; ")))
+		out = append(out, Fact{Kind: KindFile}.Unknown(catalogue.KeySome, strings.Join(other, "; ")))
 	}
 	return out
 }
@@ -225,12 +226,12 @@ func closeParents(reasons map[string]string) {
 
 // fileFact makes the fact of one file; ok is false for one that is gone.
 func fileFact(row fact.FileRow, sums map[string]digest) (f Fact, ok bool) {
-	f = Fact{Kind: KindFile, Name: row.Name}
+	kind := KindFile
 	if cronTable(row) {
-		f.Kind = KindCron
+		kind = KindCron
 	}
 	if row.Type != "f" || slices.Contains(accountFiles, row.Name) {
-		f.text = pack("type", typeName(row.Type), "mode", row.Mode, "uid", row.UID, "gid", row.GID, "link", row.Link)
+		f = catalogue.New(kind, row.Name, "type", typeName(row.Type), "mode", row.Mode, "uid", row.UID, "gid", row.GID, "link", row.Link)
 		return f, true
 	}
 	var d digest
@@ -240,11 +241,11 @@ func fileFact(row fact.FileRow, sums map[string]digest) (f Fact, ok bool) {
 		}
 	}
 	if d.reason == gone {
-		return f, false
+		return Fact{}, false
 	}
-	f.text = pack("type", "file", "mode", row.Mode, "uid", row.UID, "gid", row.GID, "size", row.Size, "sha256", d.sum)
+	f = catalogue.New(kind, row.Name, "type", "file", "mode", row.Mode, "uid", row.UID, "gid", row.GID, "size", row.Size, "sha256", d.sum)
 	if d.reason != "" {
-		f = f.unknown("sha256", d.reason)
+		f = f.Unknown("sha256", d.reason)
 	}
 	return f, true
 }

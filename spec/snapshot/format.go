@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/hostspec/hostspec/spec/catalogue"
 	"github.com/hostspec/hostspec/spec/evidence"
 )
 
@@ -44,7 +46,7 @@ func describe(kind string, attrs Attrs) string {
 	var parts []string
 	for _, a := range attrs {
 		switch {
-		case kind == KindPackage || kind == KindParameter || a.Key == "type":
+		case bare(kind, a.Key) || a.Key == "type":
 			parts = append(parts, shown(a.Value))
 		case a.Key == "sha256":
 		case a.Key == "size":
@@ -59,12 +61,18 @@ func describe(kind string, attrs Attrs) string {
 	return strings.Join(parts, ", ")
 }
 
+// bare reports whether the value of a key is shown without the key.
+func bare(kind, key string) bool {
+	k := catalogue.ByName(kind)
+	return k != nil && slices.Contains(k.Bare, key)
+}
+
 // changed says how one attribute differs. Size and digest are content.
 func changed(i Item, key string) string {
 	x, y := find(i.Before, key), find(i.After, key)
 	arrow := orNone(x.Value) + " -> " + orNone(y.Value)
 	switch {
-	case key == "version" || key == "value":
+	case bare(i.Kind, key):
 		return arrow
 	case key == "sha256" && (x.Value == "" || y.Value == ""):
 		return "" // of another type
@@ -172,8 +180,8 @@ func (d *Difference) Summary() string {
 }
 
 func counted(n int, what string) string {
-	if what == KindCron && n != 1 {
-		return fmt.Sprintf("%d cron tables", n)
+	if k := catalogue.ByName(what); k != nil {
+		return k.Counted(n)
 	}
 	return evidence.Count(n, what)
 }
@@ -210,7 +218,7 @@ func (s *Snapshot) Unknown() []Item {
 	var out []Item
 	for _, kind := range Kinds() {
 		for _, f := range s.Facts(kind) {
-			if !f.uncertain() {
+			if !f.Uncertain() {
 				continue
 			}
 			for _, a := range f.Attrs() {

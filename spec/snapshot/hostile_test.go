@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/json"
+	"github.com/hostspec/hostspec/spec/catalogue"
 	"strings"
 	"testing"
 	"unicode"
@@ -13,7 +14,7 @@ func TestFormat_ObeysNothingOfAForeignSnapshot(t *testing.T) {
 	attrs := func(value string) Attrs {
 		return Attrs{{Key: bad, Value: value}, {Key: "size", Value: value}, {Key: "sha256", Value: value}, {Key: "type", Value: value}, {Key: "version", Value: value}}
 	}
-	side := &Snapshot{Target: bad, System: bad, facts: []Fact{{Kind: KindFile, Name: bad, text: "type=?x"}}}
+	side := &Snapshot{Target: bad, System: bad, facts: []Fact{catalogue.Parse(KindFile, bad, "type=?x")}}
 	d := &Difference{Before: side, After: side}
 	for _, kind := range append(Kinds(), bad) {
 		d.Items = append(d.Items,

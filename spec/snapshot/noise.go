@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/hostspec/hostspec/spec/catalogue"
 )
 
 // A NoiseRule leaves out what differs although nothing of substance has changed.
@@ -28,6 +30,16 @@ type NoiseRule struct {
 // Noise returns what is left out of every comparison. That such a list keeps
 // Puppet, Ansible, Itamae and CFEngine quiet when they run twice was measured.
 func Noise() []NoiseRule {
+	rules := fileNoise()
+	for _, k := range catalogue.Kinds() {
+		for _, n := range k.Noise {
+			rules = append(rules, NoiseRule{Pattern: k.Name + ":" + n.Name, Why: n.Why, Container: n.Container})
+		}
+	}
+	return rules
+}
+
+func fileNoise() []NoiseRule {
 	return []NoiseRule{
 		{Pattern: "/proc/**", Why: "the kernel's own; what counts there is told as mounts, ports and parameters"},
 		{Pattern: "/sys/**", Why: "the kernel's own"},
@@ -66,19 +78,6 @@ func Noise() []NoiseRule {
 		{Pattern: "/{root,home/*}/.ansible{,/**}", Why: "Ansible's working folder"},
 		{Pattern: "/**/__pycache__/**", Why: "what Python compiled as it ran"},
 		{Pattern: "/etc/{hosts,hostname,resolv.conf}", Why: "written by the container engine", Container: true},
-		{Pattern: "parameter:kernel.hostname", Why: "given by the container engine", Container: true},
-		{Pattern: "mount:/etc/{hosts,hostname,resolv.conf}", Why: "mounted by the container engine", Container: true},
-		{Pattern: "mount:/{proc,sys,dev,run}/**", Why: "the kernel's and the session's own"},
-		{Pattern: "mount:/var/lib/{docker,containers}/**", Why: "of containers, which come and go"},
-		{Pattern: "service:user{,-runtime-dir}@*.service", Why: "somebody is logged in, perhaps we are"},
-		{Pattern: "service:ssh{,d}@*:*-*:*.service", Why: "a connection, perhaps ours"},
-		{Pattern: "service:run-*", Why: "a passing unit of systemd-run"},
-		{Pattern: "parameter:kernel.ns_last_pid", Why: "the last process that was started"},
-		{Pattern: "parameter:kernel.perf_event_max_sample_rate", Why: "lowered by the kernel itself under load"},
-		{Pattern: "parameter:net.*.*.veth*.*", Why: "interfaces of containers, which come and go"},
-		{Pattern: "parameter:net.ipv4.tcp_fastopen_key", Why: "a key"},
-		{Pattern: "parameter:net.ipv6.conf.*.stable_secret", Why: "a key"},
-		{Pattern: "parameter:vm.stat_refresh", Why: "reading it makes the kernel work"},
 	}
 }
 

@@ -151,9 +151,9 @@ func (s *Snapshot) WithHashes(sums map[string]Digest) *Snapshot {
 			continue
 		}
 		if d.Unknown != "" {
-			c.facts[i] = f.unknown("sha256", d.Unknown)
+			c.facts[i] = f.Unknown("sha256", d.Unknown)
 		} else {
-			c.facts[i].text = f.text + "\tsha256=" + d.SHA256
+			c.facts[i] = f.With("sha256", d.SHA256)
 		}
 		delete(c.stamps, f.Name)
 	}

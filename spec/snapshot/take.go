@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hostspec/hostspec/spec/catalogue"
 	"github.com/hostspec/hostspec/spec/evidence"
+	_ "github.com/hostspec/hostspec/spec/resource" // adds its kinds to the catalogue
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -90,7 +92,7 @@ func (r *request) take(ctx context.Context, t *target.Target, opt Options) (*Sna
 		if err != nil {
 			facts = nil
 			for _, kind := range section.kinds {
-				facts = append(facts, cannotTell(kind, reasonOf(err)))
+				facts = append(facts, catalogue.CannotTell(kind, reasonOf(err)))
 			}
 		}
 		s.facts = append(s.facts, facts...)
@@ -142,13 +144,24 @@ func newRequest(opt Options) (*request, error) {
 		r.watch = []string{"/"}
 	}
 	r.pruned = newFilter(opt.Ignore, r.asked, opt.Container).pruned()
-	r.sections = []section{
-		r.packages(), r.services(), r.accounts(), r.passwords(), r.ports(), r.mounts(), r.parameters(), r.files(opt.Stamps),
-	}
+	r.sections = append(r.catalogued(), r.files(opt.Stamps))
 	if !opt.Stamps {
 		r.sections = append(r.sections, r.sums())
 	}
 	return r, nil
+}
+
+// catalogued are the questions of the catalogue.
+func (r *request) catalogued() []section {
+	var out []section
+	listings, kinds := catalogue.Listings()
+	for _, l := range listings {
+		out = append(out, section{name: l.Name, kinds: kinds[l], script: l.Script(r.mark),
+			read: func(_ *Snapshot, sys target.System, o target.Output, _ map[string]answered) ([]Fact, error) {
+				return l.Read(sys, o, r.sectionsOf(o.Stdout))
+			}})
+	}
+	return out
 }
 
 // outermost leaves out folders that lie within others.
