@@ -54,3 +54,10 @@ func Group(name string) *resource.Group { return resource.NewGroup(Ambient(), na
 //	Command("nginx -t").Should(ExitWith(0))
 //	Expect(Command("hostname -f").Stdout()).To(Equal("web1.example.org\n"))
 func Command(script string) *resource.Command { return resource.NewCommand(Ambient(), script) }
+
+// KernelModule is a loadable module of the kernel that the target runs on.
+//
+//	KernelModule("br_netfilter").Should(BeLoaded())
+func KernelModule(name string) *resource.KernelModule {
+	return resource.NewKernelModule(Ambient(), name)
+}

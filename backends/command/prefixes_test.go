@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"debug/elf"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,66 +29,10 @@ func run(t testing.TB, words ...string) string {
 	return strings.TrimSpace(stdout.String())
 }
 
-// newRoot makes a root file system of busybox, and removes it after the test.
-func newRoot(t testing.TB) string {
-	t.Helper()
-	root := t.TempDir()
-	files := append([]string{"/bin/busybox"}, libraries(t, "/bin/busybox")...)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(root+file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(root+file, text, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, applet := range strings.Fields(run(t, "busybox", "--list")) {
-		if applet != "busybox" {
-			if err := os.Symlink("busybox", root+"/bin/"+applet); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, dir := range []string{"/dev", "/proc", "/sys", "/run", "/etc", "/tmp"} {
-		if err := os.MkdirAll(root+dir, 0o1777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
-// libraries are the shared ones that a program names, and its interpreter.
-func libraries(t testing.TB, program string) []string {
-	t.Helper()
-	f, err := elf.Open(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	names, err := f.ImportedLibraries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	var files []string
-	for _, word := range strings.Fields(run(t, "ldd", program)) {
-		if strings.HasPrefix(word, "/") {
-			files = append(files, word)
-		}
-	}
-	return files
-}
-
 // newChroot is a root file system in which processes and devices can be seen.
 func newChroot(t testing.TB) string {
 	t.Helper()
-	root := newRoot(t)
+	root := rig.BusyboxRoot(t)
 	for _, dir := range []string{"/proc", "/dev"} {
 		if err := syscall.Mount(dir, root+dir, "", syscall.MS_BIND, ""); err != nil {
 			t.Fatal(err)
@@ -128,7 +71,7 @@ func archive(t testing.TB, root string) string {
 func newPodman(t testing.TB) string {
 	t.Helper()
 	name := "hostspec-exec-" + strings.ToLower(rand.Text()[:8])
-	image := run(t, "podman", "import", "--quiet", archive(t, newRoot(t)), "localhost/"+name)
+	image := run(t, "podman", "import", "--quiet", archive(t, rig.BusyboxRoot(t)), "localhost/"+name)
 	t.Cleanup(func() { run(t, "podman", "rmi", "--force", image) })
 	// The limits are low, since podman would raise them, which not every root may.
 	run(t, "podman", "run", "--detach", "--name", name, "--network", "none",

@@ -32,8 +32,8 @@ type Attrs []Attr
 // be told.
 func (a Attrs) Get(key string) (value string, ok bool) {
 	for _, attr := range a {
-		if attr.Key == key {
-			return attr.Value, !attr.Unknown
+		if attr.Key == key && !attr.Unknown {
+			return attr.Value, true
 		}
 	}
 	return "", false

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/local"
 	_ "github.com/hostspec/hostspec/backends/ssh"
 	"github.com/hostspec/hostspec/spec/snapshot"
