@@ -8,8 +8,9 @@ LONG        = ./cmd/hostspec ./cmd/hostspec/internal/examples ./backends/docker 
 PACKAGES    = ./... ./.ci/sweep ./.ci/survivors
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
-# "check" has vetted all of it by then.
-TESTFLAGS   = -race -vet=off -count=1 -timeout 80m
+# "check" has vetted all of it by then. More packages at a time than there are
+# processors: much of a test's time is spent waiting for a machine of its own.
+TESTFLAGS   = -race -vet=off -count=1 -timeout 80m -p 4
 FUZZTIME    = 1m
 MUTATED     = spec/fact matchers spec/target spec/report
 
