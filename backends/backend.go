@@ -4,7 +4,7 @@
 // A Backend is one connection to one target and can do a single thing, start a
 // process. Everything else (shells that stay open, questions in the plural,
 // deadlines, reconnecting) is written once above it, in spec/target. What some
-// backends can do better is asked for by the optional interfaces FileReader and
+// backends can do better is asked for by optional interfaces: FileReader, Runner and
 // Dialer.
 //
 // A target is named by a URI and opened through the registry:
@@ -130,6 +130,24 @@ type FileReader interface {
 	ReadDir(ctx context.Context, name string) ([]string, error)
 	// ReadLink returns the target of a symbolic link as it is written there.
 	ReadLink(ctx context.Context, name string) (string, error)
+}
+
+// A Runner is a Backend that by itself keeps an eye on what it has started, as a
+// watchdog in the shell does on other targets. A command of an author is then run
+// without one.
+type Runner interface {
+	Backend
+	// Run starts cmd and waits for its end, as Start and Wait do, and keeps two more
+	// promises.
+	//
+	// When the process ends, what it has left in the background is left alone, and
+	// is not waited for: all that the process itself has printed is written to
+	// Stdout and Stderr by then, and what others print later need not be.
+	//
+	// When ctx is done before that, or when this process itself dies, the process,
+	// its group and all its descendants are killed, of which none goes on meanwhile, and
+	// nobody else is.
+	Run(ctx context.Context, cmd Command) (Status, error)
 }
 
 type patient struct{}

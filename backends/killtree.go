@@ -1,6 +1,9 @@
 package backends
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // KillTree is shell text that kills a process, all its descendants, and the rest of
 // its process group where the shell that runs the text is not in that group itself. It
@@ -10,6 +13,15 @@ func KillTree(pid int) string {
 set -- ${l##*")" }; g=$3; [ "$g" != "$mine" ] || g=none
 ` + killTree
 }
+
+// Guard is KillTree for a shell that waits until its input ends. A line of input has it
+// end without killing anything.
+func Guard(pid int) string { return guardStart + KillTree(pid) }
+
+const guardStart = "read -r x && exit\n" + killStart
+
+// IsGuard reports whether text is of Guard.
+func IsGuard(text string) bool { return strings.HasPrefix(text, guardStart) }
 
 // KillDescendants is shell text for a background process of a shell. It kills all other
 // descendants of that shell, and what they left behind in its process group where the

@@ -99,7 +99,7 @@ func (e *FailedError) Unwrap() error { return e.Err }
 func Checks() []Check {
 	var all []Check
 	for _, some := range [][]Check{
-		outputChecks, inputChecks, wordChecks, exitChecks, lifeChecks, fileChecks, dialChecks, lossChecks,
+		outputChecks, inputChecks, wordChecks, exitChecks, lifeChecks, runChecks, fileChecks, dialChecks, lossChecks,
 	} {
 		all = append(all, some...)
 	}

@@ -46,6 +46,7 @@ type Backend struct {
 
 var (
 	_ backends.FileReader = (*Backend)(nil)
+	_ backends.Runner     = (*Backend)(nil)
 	_ backends.Dialer     = (*Backend)(nil)
 )
 
@@ -57,11 +58,25 @@ func New() *Backend { return &Backend{running: map[*process]bool{}} }
 // 127 of Wait, and one that may not be executed 126, with a line on Stderr that
 // says so, as a shell does it over SSH.
 func (b *Backend) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
+	return b.start(ctx, cmd, false)
+}
+
+// Run implements backends.Runner. What holds the outputs when the process has ended
+// loses them after the time of backends.Drain.
+func (b *Backend) Run(ctx context.Context, cmd backends.Command) (backends.Status, error) {
+	p, err := b.start(ctx, cmd, true)
+	if err != nil {
+		return backends.Status{}, err
+	}
+	return p.Wait()
+}
+
+func (b *Backend) start(ctx context.Context, cmd backends.Command, guarded bool) (*process, error) {
 	if err := b.usable(ctx); err != nil {
 		return nil, err
 	}
 	cmd.Args, cmd.Env = slices.Clone(cmd.Args), slices.Clone(cmd.Env)
-	p, err := start(ctx, cmd)
+	p, err := start(ctx, cmd, guarded)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +116,10 @@ func (b *Backend) Close() error {
 	b.mu.Unlock()
 	var ends sync.WaitGroup
 	for _, p := range running {
-		p.kill(backends.ErrClosed)
-		ends.Go(func() { p.Wait() })
+		ends.Go(func() {
+			p.kill(backends.ErrClosed)
+			p.Wait()
+		})
 	}
 	ends.Wait()
 	return nil

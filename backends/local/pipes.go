@@ -88,20 +88,23 @@ type output struct {
 	from *os.File
 	to   io.Writer
 	err  error // of the writer
+	// lingers is for how long whoever still prints does not die of it.
+	lingers time.Duration
 }
 
 // copy writes what comes until the pipe is closed by all who hold it, or expires.
 func (o *output) copy() {
-	defer o.from.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := o.from.Read(buf)
 		o.write(buf[:n])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			o.rest(buf)
+			time.AfterFunc(o.lingers, func() { o.from.Close() })
 			return
 		}
 		if err != nil {
+			o.from.Close()
 			return
 		}
 	}

@@ -26,11 +26,13 @@ const killGrace = 2 * time.Second
 // already.
 type process struct {
 	pid     int
+	guarded bool // by Run, which kills what it has started, and waits for nobody else
 	outputs []*output
 
 	mu     sync.Mutex
 	ended  bool  // the pid is free for others, nobody may signal it any more
 	killed error // why it was killed before it ended
+	guard  *guard
 
 	over   context.Context // is done when all is
 	end    context.CancelFunc
@@ -40,12 +42,12 @@ type process struct {
 }
 
 // start starts the command, or tells why that cannot be.
-func start(ctx context.Context, cmd backends.Command) (*process, error) {
+func start(ctx context.Context, cmd backends.Command, guarded bool) (*process, error) {
 	run, err := prepare(cmd)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{killCh: make(chan struct{})}
+	p := &process{guarded: guarded, killCh: make(chan struct{})}
 	// It ends when the process does, and not with the caller's context.
 	p.over, p.end = context.WithCancel(context.WithoutCancel(ctx))
 	if run.refused != nil {
@@ -57,6 +59,11 @@ func start(ctx context.Context, cmd backends.Command) (*process, error) {
 	stdin, err := files.input(cmd.Stdin)
 	if err == nil {
 		p.outputs, err = files.outputs(cmd)
+	}
+	if guarded {
+		for _, out := range p.outputs {
+			out.lingers = backends.Drain
+		}
 	}
 	if err != nil {
 		files.closeOurs()
@@ -105,20 +112,24 @@ func (p *process) supervise(ctx context.Context, proc *os.Process, stdin *os.Fil
 	for _, out := range p.outputs {
 		copies.Go(out.copy)
 	}
-	p.reap(proc)
+	p.watch(func() { p.reap(proc) })
 	stop()
 	if stdin != nil {
 		// A feed that waits for its reader is left to it; one that writes ends now.
 		stdin.Close()
 	}
 	// A descendant may hold the pipes for as long as it likes.
-	drain := time.AfterFunc(backends.Drain, func() {
+	expire := func() {
 		for _, out := range p.outputs {
 			out.expire()
 		}
-	})
+	}
+	if p.guarded {
+		expire()
+	} else {
+		defer time.AfterFunc(backends.Drain, expire).Stop()
+	}
 	copies.Wait()
-	drain.Stop()
 	if p.err != nil {
 		return
 	}
@@ -173,6 +184,9 @@ func (p *process) kill(cause error) {
 		return
 	}
 	p.killed = cause
+	if p.guarded {
+		killFamily(p.pid)
+	}
 	// It has a group of its own and is not reaped, so the group exists, and the
 	// only error left is that somebody in it is not ours to kill (a program of
 	// sudo): there is nothing more to be done about that.

@@ -47,14 +47,11 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		timeout = t.timeout
 	}
 	e := evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(s.Text, 200)}
-	sh, err := t.commandShell(ctx, as, timeout)
-	if err != nil {
-		return Output{}, e, err
+	out, nonce, err := t.execute(ctx, as, s, timeout)
+	var notBegun *notBegunError
+	if errors.As(err, &notBegun) {
+		return Output{}, e, notBegun.error
 	}
-	t.count(func(s *Stats) { s.Commands++ })
-	sh.out.listen(s.LiveStdout)
-	sh.err.listen(s.LiveStderr)
-	out, err := sh.run(ctx, s.compose(sh.nonce), timeout)
 	if err != nil {
 		e = withStderr(e, out)
 		e.Took = out.Took
@@ -65,9 +62,8 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		r := t.unknown(e, reason+printed(out), err)
 		return out, r.evidence, r.err
 	}
-	t.ending.Go(sh.release)
 	e.Status, e.Took = out.Status.String(), out.Took
-	if err := s.notRun(&out, sh.nonce); err != nil {
+	if err := s.notRun(&out, nonce); err != nil {
 		r := t.unknown(withStderr(e, out), "", err)
 		return out, r.evidence, r.err
 	}
@@ -76,6 +72,38 @@ func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, eviden
 		return out, r.evidence, r.err
 	}
 	return out, e, nil
+}
+
+// A notBegunError says why a command was not even sent.
+type notBegunError struct{ error }
+
+// execute runs a script by the backend where that can, else by a shell with a watchdog.
+// It returns what marks in its output what was not run.
+func (t *Target) execute(ctx context.Context, as Identity, s Script, timeout time.Duration) (out Output, nonce string, err error) {
+	r, err := t.runner(ctx, as)
+	if err != nil {
+		return Output{}, "", &notBegunError{err}
+	}
+	if r != nil {
+		t.count(func(s *Stats) { s.Commands++ })
+		out, nonce, err = s.runAlone(ctx, r, timeout)
+		if errors.Is(err, backends.ErrLost) {
+			_ = t.lost(ctx, r) // what is asked next connects again
+		}
+		return out, nonce, err
+	}
+	sh, err := t.commandShell(ctx, as, timeout)
+	if err != nil {
+		return Output{}, "", &notBegunError{err}
+	}
+	t.count(func(s *Stats) { s.Commands++ })
+	sh.out.listen(s.LiveStdout)
+	sh.err.listen(s.LiveStderr)
+	out, err = sh.run(ctx, s.compose(sh.nonce), timeout)
+	if err == nil {
+		t.ending.Go(sh.release)
+	}
+	return out, sh.nonce, err
 }
 
 // notRun returns an error where what had to be prepared for the command failed, which
@@ -100,7 +128,10 @@ func (s Script) notRun(o *Output, nonce string) error {
 // compose makes one script of the command and what it needs around it. The nonce marks
 // what has failed. Whatever is needed from the target is used before the variables are
 // set, which may lead elsewhere.
-func (s Script) compose(nonce string) string {
+func (s Script) compose(nonce string) string { return s.composeTo(nonce, "exit 143") }
+
+// composeTo is compose for a shell that ends by a text when it is sent SIGTERM.
+func (s Script) composeTo(nonce, end string) string {
 	var b strings.Builder
 	failed := func(word string) string { return fmt.Sprintf("{ echo '%s %s' >&2; exit 1; }; ", word, nonce) }
 	b.WriteString("set --; ")
@@ -116,7 +147,7 @@ func (s Script) compose(nonce string) string {
 	if strings.ContainsAny(s.Text, ";&|\n`()") {
 		// Killed while it waits for a program, the shell is not to go on to the next.
 		// For a single program a shell may become that, unless it has a trap.
-		run = "trap 'exit 143' TERM; " + run
+		run = "trap '" + end + "' TERM; " + run
 	}
 	if s.Stdin == nil {
 		b.WriteString(run)

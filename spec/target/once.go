@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -36,7 +35,7 @@ exec 2>&4 4>&-; ` + frameEnd("$1 1 $2")
 
 // openOnce opens a shell that is good for one command.
 func openOnce(ctx context.Context, b backends.Backend) (*shell, error) {
-	s, _, err := startShell(ctx, b, strings.ReplaceAll(once, "VAR", "v"+rand.Text()))
+	s, _, err := startShell(ctx, b, once)
 	return s, err
 }
 
@@ -44,16 +43,10 @@ func openOnce(ctx context.Context, b backends.Backend) (*shell, error) {
 // kill $$ does, that is how it ended. An error comes with what was printed until
 // then.
 func (s *shell) run(ctx context.Context, script string, timeout time.Duration) (Output, error) {
-	var text strings.Builder
-	text.WriteString(s.nonce + "\n")
-	for line := range strings.SplitSeq(script, "\n") {
-		text.WriteString(":" + line + "\n")
-	}
-	text.WriteString(".\n")
 	start := time.Now()
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
 	defer cancel()
-	go s.send(text.String())
+	go s.send(s.nonce + "\n" + inLines(script))
 	o, err := s.await(limited, 1, start)
 	if err == nil {
 		return o, nil
@@ -63,6 +56,11 @@ func (s *shell) run(ctx context.Context, script string, timeout time.Duration) (
 		o.Status, err = s.status, nil
 	}
 	return o, err
+}
+
+// inLines is a script as once and alone read it.
+func inLines(script string) string {
+	return ":" + strings.ReplaceAll(script, "\n", "\n:") + "\n.\n"
 }
 
 // release waits for the end of a shell that has run its command.

@@ -72,7 +72,7 @@ type shell struct {
 // asked in the root directory: programs such as find fail where the account may not
 // enter the directory that it starts in.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
-	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+strings.ReplaceAll(watched, "VAR", "v"+rand.Text()))
+	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+watched)
 }
 
 // frameEnd is shell text that ends an answer on both streams. What it prints comes at
@@ -81,17 +81,24 @@ func frameEnd(mark string) string {
 	return fmt.Sprintf("echo \"\n%[1]s\"; echo \"\n%[1]s\" >&2", mark)
 }
 
+// bootScript is script behind what begins every shell of ours, which prints the mark on
+// both streams: what comes before it is noise. The two halves of the mark meet only in
+// the output: what lists processes and is read back as an answer must not hold it. It is
+// the shell's first argument, since a variable could be one that the account exports, and
+// would then be seen. VAR in the script becomes a name that no variable has.
+func bootScript(script string) (text, mark string) {
+	head, tail := rand.Text(), rand.Text()
+	script = strings.ReplaceAll(script, "VAR", "v"+rand.Text())
+	return environment + "set -- " + head + `; set -- "$1"` + tail + `; echo "$1"; echo "$1" >&2; ` + script, head + tail
+}
+
 // startShell starts sh with a script that answers as question 0 what it is to
 // answer at once, and then reads on.
 func startShell(ctx context.Context, b backends.Backend, script string) (*shell, Output, error) {
 	start := time.Now()
-	head, tail := rand.Text(), rand.Text()
+	boot, mark := bootScript(script)
 	s := &shell{nonce: rand.Text(), done: make(chan struct{})}
-	s.out, s.err = newFrames(head+tail), newFrames(head+tail)
-	// The two halves meet only in the output: what lists processes and is read
-	// back as an answer must not hold the mark. It is the shell's first argument, since
-	// a variable could be one that the account exports, and would then be seen.
-	boot := environment + "set -- " + head + `; set -- "$1"` + tail + `; echo "$1"; echo "$1" >&2; ` + script
+	s.out, s.err = newFrames(mark), newFrames(mark)
 	r, w := io.Pipe()
 	s.stdin = w
 	p, err := s.start(ctx, b, backends.Command{Args: []string{"sh", "-c", boot}, Stdin: r, EndsWithStdin: true, Stdout: s.out, Stderr: s.err})
@@ -437,6 +444,18 @@ func (f *frames) rest(n int) []byte {
 		return f.complete[0].text
 	}
 	return nil
+}
+
+// all is what came of a stream that was not cut into frames and has ended, and whether
+// it has begun.
+func (f *frames) all() (text []byte, truncated, begun bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.start != nil {
+		return nil, false, false
+	}
+	f.tellUpTo(len(f.buf))
+	return f.buf, f.truncated, true
 }
 
 // noise is what came before the first frame, when that never began.

@@ -36,6 +36,9 @@ func (t *Target) Expect(as Identity, commands int) {
 func (t *Target) openSpares(ctx context.Context, as Identity) {
 	as = t.effective(as)
 	b := t.backendAs(as)
+	if _, ok := b.(backends.Runner); ok {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	wanted, mine := 0, 0
