@@ -13,7 +13,9 @@ import (
 func OwnShell(args []string) bool {
 	// sudo and its like have the shell among their arguments, and a login shell has it
 	// in quotes.
-	return slices.ContainsFunc(args, func(a string) bool { return strings.Contains(strings.ReplaceAll(a, `\`, ""), environment) || backends.IsGuard(a) })
+	return slices.ContainsFunc(args, func(a string) bool {
+		return strings.Contains(strings.ReplaceAll(a, `\`, ""), environment) || backends.IsGuard(a)
+	})
 }
 
 // shaping are variables that change what the tools print that questions use, by whose
