@@ -1,7 +1,7 @@
 package local
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -104,21 +103,22 @@ func (b *Backend) Stat(ctx context.Context, name string, follow bool) (backends.
 	})
 }
 
+// buffers are for files that are read anew for each Stat, so that their names are those
+// of now.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // nameOf finds the first name with a number in a file like passwd(5) or group(5):
 // in both the third field is the number.
 func nameOf(file string, id int) string {
-	f, err := os.Open(file)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	want := strconv.Itoa(id)
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20) // a group may have many members
-	for lines.Scan() {
-		fields := strings.SplitN(lines.Text(), ":", 4)
-		if len(fields) >= 3 && fields[2] == want {
-			return fields[0]
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	*buf, _ = appendFile((*buf)[:0], file) // what cannot be read has no name
+	want := strconv.AppendInt(nil, int64(id), 10)
+	for line := range bytes.Lines(*buf) {
+		name, rest, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(":"))
+		_, rest, _ = bytes.Cut(rest, []byte(":"))
+		if number, _, _ := bytes.Cut(rest, []byte(":")); bytes.Equal(number, want) {
+			return string(name)
 		}
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 )
 
 // guardAfter is how long a process runs before it gets a guard. Most end earlier.
-const guardAfter = 100 * time.Millisecond
+const guardAfter = 500 * time.Millisecond
 
 // guardGrace is longer than a guard kills.
 const guardGrace = 10 * time.Second

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/fact"
@@ -176,7 +177,7 @@ type lookup struct {
 	exits []int
 }
 
-var exitLine = regexp.MustCompile(`^exit ([0-9]{1,3})\n$`)
+var exitLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^exit ([0-9]{1,3})\n$`) })
 
 // parseLookup reads what lookupScript or digitsScript printed.
 func parseLookup(stdout []byte) (lookup, error) {
@@ -193,7 +194,7 @@ func parseLookup(stdout []byte) (lookup, error) {
 	l := lookup{text: bytes.TrimPrefix(text, []byte("\n"))}
 	var block []byte
 	for line := range bytes.Lines(rest) {
-		m := exitLine.FindSubmatch(line)
+		m := exitLine().FindSubmatch(line)
 		if m == nil {
 			block = append(block, line...)
 			continue

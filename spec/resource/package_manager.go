@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/fact"
@@ -101,7 +102,7 @@ func checkName(name, first, later string) error {
 }
 
 // gaps are what tools that go on say when they could not read a package.
-var gaps = regexp.MustCompile(`(?im)^(error:|warning: skipping ).*$`)
+var gaps = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)^(error:|warning: skipping ).*$`) })
 
 // answer reads what the manager printed.
 func (m *manager) answer(names []string, o target.Output) (map[string]target.Answer[packageFact], error) {
@@ -116,7 +117,7 @@ func (m *manager) answer(names []string, o target.Output) (map[string]target.Ans
 		// A database that is gone looks like this, too, and exit 0 with it.
 		return nil, fmt.Errorf("%s knows no package at all, not even itself", m.name)
 	}
-	gap := gaps.Find(o.Stderr)
+	gap := gaps().Find(o.Stderr)
 	out := map[string]target.Answer[packageFact]{}
 	for _, name := range names {
 		a := target.Answer[packageFact]{Fact: m.find(all, name), Err: m.checkName(name)}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/fact"
@@ -157,10 +158,10 @@ var cpan = &manager{
 	check:    checkModule,
 }
 
-var perlModule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z0-9_]+)*$`)
+var perlModule = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z0-9_]+)*$`) })
 
 func checkModule(name string) error {
-	if perlModule.MatchString(name) {
+	if perlModule().MatchString(name) {
 		return nil
 	}
 	if err := checkName(name, "_", "-_:"); err != nil {
