@@ -79,13 +79,19 @@ func (w *watched) save(name, text string) {
 	}
 }
 
-// next waits for a text and returns what was said from the last one on.
+// next waits for a text and returns what was said from the last one on. One that has
+// ended will not say it.
 func (w *watched) next(text string) string {
 	w.t.Helper()
 	said := ""
 	await(w.t, text, func() bool {
+		stat := read(w.t, fmt.Sprintf("/proc/%d/stat", w.cmd.Process.Pid))
 		said = read(w.t, w.log)[w.seen:]
-		return strings.Contains(said, text)
+		found := strings.Contains(said, text)
+		if !found && strings.Contains(stat, ") Z ") {
+			w.t.Fatalf("it has ended, and did not say %q:\n%s", text, said)
+		}
+		return found
 	})
 	said = said[:strings.Index(said, text)+len(text)]
 	w.seen += len(said)
