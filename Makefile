@@ -5,7 +5,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What takes long begins first.
 LONG        = ./cmd/hostspec ./cmd/hostspec/internal/examples ./backends/docker ./spec/resource ./spec/loop ./backends/ssh ./matchers ./backends/command
 # Programs of the tests lie in a folder that ./... does not reach.
-PACKAGES    = ./... ./.ci/sweep ./.ci/survivors
+PACKAGES    = ./... ./.ci/sweep ./.ci/survivors ./.ci/mutate
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
 # "check" has vetted all of it by then. More packages at a time than there are
@@ -41,7 +41,8 @@ bench: rigs
 	go test -count=1 -timeout 40m -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /spec/benchmark)
 	go test -count=1 -timeout 60m -run '^$$' -bench . ./spec/benchmark -args $(BENCHFLAGS)
 
-# How many small changes of the code its tests notice: see .ci/mutants. It takes hours.
+# How many small changes of the code its tests notice: see .ci/mutants. It takes minutes
+# for most packages, and an hour for spec/target. MUTATED=matchers names others.
 mutants: rigs
 	@.ci/mutants $(MUTATED)
 

@@ -1,4 +1,4 @@
-// Survivors PACKAGE REPORT reads what gremlins found out about a package, prints the
+// Survivors PACKAGE REPORT reads what mutate found out about a package, prints the
 // share of mutants that the tests killed, and names those that live. Which of them may
 // live says PACKAGE/survivors.txt, in lines of four parts with " | " between them:
 //
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// A report is what gremlins writes with --output.
+// A report is what mutate writes.
 type report struct {
 	Files []struct {
 		Name      string `json:"file_name"`
