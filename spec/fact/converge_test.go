@@ -39,6 +39,7 @@ func TestReadConverge(t *testing.T) {
 			Converge{"itamae", "E: Unable to locate package x (with exit 2)", Unknown}},
 
 		{"ansible-playbook -c local site.yml", 0, nil, ansible, Converge{"ansible", "", 2}},
+		{"ansible-playbook site.yml", 0, nil, ansible + "web2 : ok=3    changed=3    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0   \n", Converge{"ansible", "", 5}},
 		{"ansible-playbook -c local site.yml", 2, nil, broken, Converge{"ansible", `exit 2: [localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"}`, 0}},
 		{"ansible-playbook site.yml || true", 0, nil, lost, Converge{"ansible", "unreachable=1 on web1 (with exit 0)", 0}},
 		{"./play || true", 0, nil, broken, Converge{"ansible", `[localhost]: FAILED! => {"changed": true, "msg": "non-zero return code"} (with exit 0)`, 0}},

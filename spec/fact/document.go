@@ -77,9 +77,6 @@ func (f *jsonFault) Error() string { return f.text }
 func jsonValue(d *json.Decoder, depth int) (any, error) {
 	t, err := d.Token()
 	if err != nil {
-		if err == io.EOF && depth > 0 {
-			err = io.ErrUnexpectedEOF
-		}
 		return nil, err
 	}
 	open, ok := t.(json.Delim)
@@ -119,9 +116,6 @@ func jsonValue(d *json.Decoder, depth int) (any, error) {
 // jsonEnd reads the end of an object or list.
 func jsonEnd(d *json.Decoder) error {
 	_, err := d.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
 	return err
 }
 

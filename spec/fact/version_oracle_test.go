@@ -32,7 +32,7 @@ alpm = ctypes.CDLL("libalpm.so.13")
 for line in sys.stdin:
     a, b = line.rstrip("\n").split("\t")
     print(alpm.alpm_pkg_vercmp(a.encode(), b.encode()))`},
-		[]string{"1.0", "1.0a", "1.0b", "1.0beta", "1.0p", "1.0pre", "1.0rc", "1.0.a", "1.0.1", "1.0-1", "1.0-2", "1:0.9", "0:1.0", "2:9.1.r12.gabcdef-1", "1.0.", "1..0", "1.0..a", "01.0", "10", "9", "r12.abc", "1.0_1", "1.0+1"},
+		[]string{"1.0", "1.0a", "1.0b", "1.0beta", "1.0p", "1.0pre", "1.0rc", "1.0.a", "1.0.1", "1.0-1", "1.0-2", "1:0.9", "0:1.0", "2:9.1.r12.gabcdef-1", "1.0.", "1..0", "1.0..a", "01.0", "10", "9", "r12.abc", "1.0_1", "1.0+1", "1.0A", "1.0Z", "1.0z"},
 		[]string{"0", "1", "2", "10", "00", ".", "_", "+", "a", "b", "Z", "rc", "..", "-1"}},
 	{"pip", PipVersions{}, []string{"/usr/bin/python3", "-c", `import sys
 try:
