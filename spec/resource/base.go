@@ -324,8 +324,12 @@ func (b *Base[T]) refuse(err error) error {
 	return &evidence.Mistake{Subject: b.String(), Err: err}
 }
 
-// askAsRoot begins the advice to ask as root, which is not given to root.
-const askAsRoot = "ask as root"
+// askAsRoot begins the advice to ask as root, which is not given to root. needsPtrace
+// goes on with what else that takes in a container.
+const (
+	askAsRoot   = "ask as root"
+	needsPtrace = "; in a container root needs the capability SYS_PTRACE for it"
+)
 
 // unknown is the error of a question that was answered, in a way that does not
 // tell what was asked for. advice is what the reader can do, and may be empty.
@@ -335,7 +339,7 @@ func (b *Base[T]) unknown(question, reason, advice string) error {
 		return err
 	}
 	if rest, ok := strings.CutPrefix(advice, askAsRoot); ok && v.IsRoot(ctx) {
-		advice = "root asked, and may not see it there: in a container that takes the capability SYS_PTRACE" + rest
+		advice = "root asked, and may not see it there: in a container that takes the capability SYS_PTRACE" + strings.TrimPrefix(rest, needsPtrace)
 	}
 	e := b.Explain(question)
 	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: evidence.Clean(reason), Advice: advice})

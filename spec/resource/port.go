@@ -240,7 +240,7 @@ func (p *Port) listening(question, protocol string, address netip.Addr, process 
 		case held == fact.Unsure && len(f.holders(e)) == 0:
 			doubt, advice = "the process that holds the socket is not to be seen", "ask as root; of a socket of another container or of the kernel itself it cannot be told"
 		case held == fact.Unsure:
-			doubt, advice = "what the process that holds the socket is called is not to be seen", "ask as root; in a container root needs the capability SYS_PTRACE for it"
+			doubt, advice = "what the process that holds the socket is called is not to be seen", askAsRoot+needsPtrace
 		case !e.sure && (protocol != "" || address.IsValid()):
 			doubt, advice = "a socket listens at [::], and whether it serves IPv4, too, does not stand in /proc", "install ss (iproute2) on the target"
 		default:

@@ -291,3 +291,21 @@ func TestPortsOwnedByOtherShells(t *testing.T) {
 		NewWithT(t).Expect(resource.NewPort(askerFor(t, m.URI(user)), 80).Listening()).To(BeTrue(), user)
 	}
 }
+
+// Root of a container has no SYS_PTRACE, and does not see whose the sockets of others
+// are. To ask as root is what it does.
+func TestPort_AdvisesRootNotToAskAsRoot(t *testing.T) {
+	m := rig.StartMachine(t, rig.WithoutSystemd(), rig.DockerArgs("--cap-drop", "SYS_PTRACE", "--cap-drop", "DAC_OVERRIDE"))
+	m.Exec(t, `setpriv --reuid deploy --clear-groups python3 -c '
+import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 8123)); s.listen(); time.sleep(1000001)' >/dev/null 2>&1 </dev/null &`)
+	g := NewWithT(t)
+	advice := map[string]string{"root": "root asked, and may not see it there: in a container that takes the capability SYS_PTRACE; of a socket", "nobody": "ask as root; of a socket"}
+	for user, want := range advice {
+		port := resource.NewPort(askerFor(t, "docker://"+user+"@"+m.ID), 8123)
+		g.Eventually(port.Listening, "10m", "200ms").Should(BeTrue())
+		_, err := port.ListeningWith("", "", "nc")
+		g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring(want))), user)
+		g.Expect(strings.Contains(err.Error(), "ask as root")).To(Equal(user != "root"), user)
+	}
+}

@@ -127,7 +127,7 @@ func (p *Process) whole(question string, f processFact) error {
 		return p.unknown(question, fmt.Sprintf("process %d has put the title %q in place of its arguments, and what %s runs there is not known", m.PID, evidence.Excerpt(m.Args[0], 80), m.Exe), "")
 	}
 	return p.unknown(question, fmt.Sprintf("which program process %d runs may not be looked at; the kernel's name of it, %q, and its arguments leave it open", m.PID, m.Comm),
-		"ask as root; in a container root needs the capability SYS_PTRACE for it")
+		askAsRoot+needsPtrace)
 }
 
 // Running reports whether a process of that name lives.

@@ -63,6 +63,10 @@ func TestServiceUnderSupervisor(t *testing.T) {
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(m.Exec(t, "ps -o args= -p "+strconv.Itoa(pid))).To(Equal("/bin/sleep 1000001\n"))
+	// What people go on with where it should not run is the PID.
+	web := service("web")
+	g.Expect(web.Running()).To(BeTrue())
+	g.Expect(web.Explain("Running").Found).To(HavePrefix("running (supervisor): RUNNING pid " + strconv.Itoa(pid) + ", uptime "))
 	var missing *evidence.Missing
 	for _, name := range []string{"bad", "nope"} {
 		_, err = service(name).PID()
