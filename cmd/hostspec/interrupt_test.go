@@ -19,6 +19,8 @@ type slowRun struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
 	junit          string
+	// documents are the reports in the other formats.
+	documents map[string]string
 	// specs is the process of the test binary.
 	specs int
 }
@@ -26,11 +28,13 @@ type slowRun struct {
 func startSlow(t *testing.T, env ...string) *slowRun {
 	t.Helper()
 	folder := t.TempDir()
-	s := &slowRun{t: t, junit: filepath.Join(folder, "junit.xml")}
+	s := &slowRun{t: t, junit: filepath.Join(folder, "junit.xml"), documents: map[string]string{
+		"json": filepath.Join(folder, "report.json"), "progress": filepath.Join(folder, "progress.txt"),
+	}}
 	started := filepath.Join(folder, "started")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
-	s.cmd = hostspec(t, "run", "-f", "documentation", "-f", "junit:"+s.junit, "./testdata/slow").
+	s.cmd = hostspec(t, "run", "-f", "documentation", "-f", "junit:"+s.junit, "-f", "json:"+s.documents["json"], "-f", "progress:"+s.documents["progress"], "./testdata/slow").
 		with(append(env, "SLOW_STARTED="+started)...).command(ctx)
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {
@@ -89,11 +93,22 @@ func TestInterruptOnce(t *testing.T) {
 		s.signal(sig)
 		a := s.wait()
 		a.wants(t, 130, "✓ holds", "Interrupted by User", "- never runs (skipped: interrupted)", "interrupted: this is what was known by then")
-		if got := last(a.stdout); !strings.HasPrefix(got, "3 specs: 1 passed, ") || !strings.HasSuffix(got, ", 1 skipped") {
+		// What was interrupted has no answer: it is not counted as failed.
+		const line = "3 specs: 1 passed, 0 failed, 1 could not tell, 1 skipped"
+		if got := last(a.stdout); got != line {
 			t.Errorf("last line %q", got)
 		}
-		if text, err := os.ReadFile(s.junit); err != nil || !strings.Contains(string(text), `name="in order holds"`) {
-			t.Errorf("report: %v\n%s", err, text)
+		for file, words := range map[string][]string{
+			s.junit:                 {`name="in order holds"`, `tests="3" failures="0" errors="1" skipped="1"`},
+			s.documents["json"]:     {`"failed": 0`, `"could_not_tell": 1`, `"interrupted": true`, line},
+			s.documents["progress"]: {".?-\n"},
+		} {
+			text, err := os.ReadFile(file)
+			for _, w := range words {
+				if err != nil || !strings.Contains(string(text), w) {
+					t.Errorf("%q is not in %s: %v\n%s", w, file, err, text)
+				}
+			}
 		}
 	}
 }
