@@ -68,7 +68,7 @@ var allowed = []struct {
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/catalogue", "spec/evidence", "spec/excerpt", "spec/entry", "spec/fact", "spec/near", "spec/target"}},
 	{"spec/snapshot", "it asks by way of a target; resources only add their kinds to the catalogue", []string{"backends", "spec/catalogue", "spec/evidence", "spec/fact", "spec/resource", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
-	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/catalogue", "spec/evidence", "spec/fact", "spec/report", "spec/snapshot", "spec/target"}},
+	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/catalogue", "spec/evidence", "spec/fact", "spec/near", "spec/report", "spec/snapshot", "spec/target"}},
 	{"spec", "the glue", []string{"backends", "backends/command", "backends/docker", "backends/local", "backends/ssh", "spec/environ", "spec/evidence", "spec/wording", "spec/entry", "spec/fact", "spec/near", "spec/target", "spec/password", "spec/resource", "spec/report"}},
 	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/excerpt", "spec/wording", "spec/entry"}},
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/hostspec/hostspec/spec/near"
 )
 
 // A reader reads a hostspec.yaml node by node and keeps all that is wrong.
@@ -199,41 +201,10 @@ func (r *reader) number(n *yaml.Node, what string, low, high int) (int, bool) {
 
 // nearest offers the word that somebody who wrote a wrong one may have meant.
 func nearest(word string, known []string) string {
-	best, distance := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(word), k); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
+	if names := near.Names(word, known); names != nil {
+		return fmt.Sprintf("did you mean %q?", names[0])
 	}
 	return "known: " + strings.Join(known, ", ")
-}
-
-// editDistance counts the bytes to insert, delete or replace to make b out of a
-// (Levenshtein). Nobody means a known word by a very long one.
-func editDistance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func quoted(s string) string { return strconv.Quote(s) }
