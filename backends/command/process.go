@@ -165,7 +165,7 @@ func (b *backend) killGroup(ctx context.Context, pid int) bool {
 	s.out.expect(m.out, m.end, &remote.Gate{})
 	s.err.expect(m.err, m.end, &remote.Gate{})
 	s.read()
-	_, _ = fmt.Fprintf(s.Stdin, "{\necho %s$$\n%s\nexit\n}\n", m.out, remote.GroupKiller(pid))
+	_, _ = fmt.Fprintf(s.Stdin, "{\necho %s$$\n%s\nexit\n}\n", m.out, backends.KillTree(pid))
 	s.ends(killPatience)
 	s.quit()
 	<-s.drained

@@ -275,7 +275,7 @@ func (p *process) kill(ctx context.Context) {
 		}
 		if pid := p.stderr.PID(); pid > 1 {
 			// An engine may refuse once; whether it did is seen by the next look.
-			_, _ = p.b.run(ctx, users[i%len(users)], []string{p.b.sh, "-c", remote.GroupKiller(pid)}, nil)
+			_, _ = p.b.run(ctx, users[i%len(users)], []string{p.b.sh, "-c", backends.KillTree(pid)}, nil)
 			i++
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 
 	xssh "golang.org/x/crypto/ssh"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
@@ -82,7 +83,7 @@ func (b *backend) killGroup(pid int, ended <-chan struct{}) {
 	defer func() { _ = s.ch.Close() }()
 	go func() { _, _ = io.Copy(io.Discard, s.ch.Stderr()) }()
 	go func() { _, _ = io.Copy(io.Discard, s.ch) }()
-	if _, err := s.ch.SendRequest("exec", true, execPayload(remote.Wrap(remote.GroupKiller(pid)))); err != nil {
+	if _, err := s.ch.SendRequest("exec", true, execPayload(remote.Wrap(backends.KillTree(pid)))); err != nil {
 		return
 	}
 	// The members die one after the other, and the last of them is not the first

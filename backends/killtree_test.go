@@ -1,4 +1,4 @@
-package remote
+package backends_test
 
 import (
 	"bufio"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
@@ -61,8 +62,8 @@ func living(t *testing.T, group int) (n int) {
 	return n
 }
 
-// TestGroupKiller kills a group, and nobody else, by every sh.
-func TestGroupKiller(t *testing.T) {
+// TestKillTree kills a group, and nobody else, by every sh.
+func TestKillTree(t *testing.T) {
 	if !rig.Isolate(t) {
 		return
 	}
@@ -70,7 +71,7 @@ func TestGroupKiller(t *testing.T) {
 		t.Run(strings.Join(sh, " "), func(t *testing.T) {
 			member, cmd := family(t)
 			_, bystander := family(t)
-			script := GroupKiller(member)
+			script := backends.KillTree(member)
 			killer := exec.Command(sh[0], append(sh[1:], "-c", script)...)
 			killer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			if out, err := killer.CombinedOutput(); len(out) > 0 {
@@ -88,7 +89,7 @@ func TestGroupKiller(t *testing.T) {
 	}
 	t.Run("a server without groups", func(t *testing.T) {
 		member, cmd := family(t)
-		killer := exec.Command("sh", "-c", GroupKiller(member))
+		killer := exec.Command("sh", "-c", backends.KillTree(member))
 		// The killer is in the group itself, as a server's every child would be.
 		killer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: cmd.Process.Pid}
 		if out, err := killer.CombinedOutput(); err != nil {
