@@ -2,6 +2,7 @@ package docker
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"io"
 	"io/fs"
@@ -368,8 +369,8 @@ func (s *snapshot) keepContent(name string, h *tar.Header, r io.Reader) error {
 	if !fits {
 		return nil
 	}
-	content, err := io.ReadAll(r)
-	if err != nil {
+	content := make([]byte, h.Size)
+	if _, err := io.ReadFull(r, content); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -418,7 +419,7 @@ func (s *snapshot) open(ctx context.Context, name string) (io.ReadCloser, error)
 	content, ok := s.contents[name]
 	s.mu.Unlock()
 	if ok {
-		return io.NopCloser(strings.NewReader(string(content))), nil
+		return io.NopCloser(bytes.NewReader(content)), nil
 	}
 	return s.live.open(ctx, name)
 }
