@@ -29,11 +29,14 @@ var protocols = []string{"tcp", "tcp6", "udp", "udp6"}
 
 // socketScript prints what takes what comes from the tables of sockets, what ss knows
 // beyond them, and who holds which socket. Where IPv6 is off, two of the tables are
-// not there. Connections, of which a busy target has many thousands, stay there.
-const socketScript = `grep -HE '` + fact.ProcNetPattern + `' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+// not there. Connections, of which a busy target has many thousands, stay there. ss is
+// asked only where a socket takes what comes to any address of IPv6: of others it knows
+// nothing more.
+const socketScript = `t=$(grep -HE '` + fact.ProcNetPattern + `' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6)
 s=$?; [ $s -le 2 ] || exit $s
+[ -z "$t" ] || echo "$t"
 echo; echo SS
-if command -v ss >/dev/null; then ss -tul6ne 2>/dev/null; fi
+case $t in *": 00000000000000000000000000000000:"*) if command -v ss >/dev/null; then ss -tul6ne 2>/dev/null; fi;; esac
 echo; echo OWNERS
 ` + listLinks + ` /proc/[0-9]*/fd /proc/self/fd 2>/dev/null | grep -E '^"?/proc/|socket:'
 exit 0`
