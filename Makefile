@@ -24,6 +24,7 @@ test: rigs check
 check:
 	@bad=$$(find . -name '*.go' -not -path '*/testdata/*' -not -path './.git/*' -exec gofmt -l {} +) && \
 		if [ -n "$$bad" ]; then echo "gofmt would change:" $$bad; exit 1; fi
+	@! git grep -n 'tells[ ]whether' -- '*.go' || { echo 'write "reports whether"'; exit 1; }
 	go vet $(PACKAGES)
 	go vet -C examples/nginx ./...
 	go run $(STATICCHECK) $(PACKAGES)

@@ -104,7 +104,7 @@ type Status struct {
 	Signal string
 }
 
-// Success tells whether the process exited with code 0.
+// Success reports whether the process exited with code 0.
 func (s Status) Success() bool { return s.Code == 0 && s.Signal == "" }
 
 func (s Status) String() string {
@@ -160,7 +160,7 @@ func Patient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, patient{}, true)
 }
 
-// IsPatient tells whether a context comes from Patient.
+// IsPatient reports whether a context comes from Patient.
 func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
 
 type reconnect struct{}
@@ -172,7 +172,7 @@ func Reconnect(ctx context.Context) context.Context {
 	return context.WithValue(ctx, reconnect{}, true)
 }
 
-// IsReconnect tells whether a context comes from Reconnect.
+// IsReconnect reports whether a context comes from Reconnect.
 func IsReconnect(ctx context.Context) bool { return ctx.Value(reconnect{}) != nil }
 
 // FileInfo is what stat(2) says about a file.

@@ -114,7 +114,7 @@ func (s *suite) mates(ctx context.Context, r *record, o *oneLiner, t *target.Tar
 	return out
 }
 
-// toCome tells whether a one-liner may still run, as far as can be known
+// toCome reports whether a one-liner may still run, as far as can be known
 // beforehand.
 func (s *suite) toCome(o *oneLiner) bool {
 	s.mu.Lock()

@@ -263,7 +263,7 @@ func (s *suite) blame(r types.SpecReport, out report.Result) report.Outcome {
 	return report.Failed
 }
 
-// isOneLiner tells whether a spec was declared by a one-liner, whose place is
+// isOneLiner reports whether a spec was declared by a one-liner, whose place is
 // its author's line also when it fails.
 func (s *suite) isOneLiner(l types.CodeLocation) bool {
 	s.mu.Lock()

@@ -155,7 +155,7 @@ func (s *suite) skipUnless(ctx context.Context, c *condition) {
 	}
 }
 
-// holdAll tells whether conditions hold; what could not be told does not.
+// holdAll reports whether conditions hold; what could not be told does not.
 func holdAll(ctx context.Context, t *target.Target, conditions []*condition) bool {
 	for _, c := range conditions {
 		sys, err := t.System(ctx)

@@ -231,7 +231,7 @@ func authorLocation() gtypes.CodeLocation {
 	return gtypes.CodeLocation{}
 }
 
-// inTest tells whether a test function is running, as opposed to the package
+// inTest reports whether a test function is running, as opposed to the package
 // being initialised.
 func inTest() bool {
 	for f := range callers() {

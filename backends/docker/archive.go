@@ -119,7 +119,7 @@ func (l live) facts(ctx context.Context) (*facts, error) {
 	return f, nil
 }
 
-// isPodman tells whether it is podman that serves the API.
+// isPodman reports whether it is podman that serves the API.
 func isPodman(ctx context.Context, api client.APIClient) (bool, error) {
 	v, err := api.ServerVersion(ctx)
 	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") }), err
@@ -135,7 +135,7 @@ func (e *unseenError) Error() string {
 // errLoop is the error of links that lead round in a circle.
 var errLoop = errors.New("too many levels of symbolic links")
 
-// below tells whether a path is in a folder, however deep.
+// below reports whether a path is in a folder, however deep.
 func below(name, dir string) bool {
 	return dir == "/" && name != "/" || strings.HasPrefix(name, dir+"/")
 }
@@ -230,7 +230,7 @@ func (l live) judge(ctx context.Context, err error) error {
 var errEnough = errors.New("no more is wanted")
 
 // fetch hands all entries of the tar of a path to each, until that says errEnough.
-// whole tells whether the end was reached.
+// whole reports whether the end was reached.
 func (l live) fetch(ctx context.Context, name string, each func(name string, h *tar.Header, r io.Reader) error) (whole bool, err error) {
 	r, err := l.ask(ctx, name)
 	if err != nil {

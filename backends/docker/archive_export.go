@@ -104,13 +104,13 @@ func (e *export) trail(name string) (trail []string, end string) {
 	return trail, at
 }
 
-// incomplete tells whether another pass would tell more about a name.
+// incomplete reports whether another pass would tell more about a name.
 func (e *export) incomplete(name string) bool {
 	trail, _ := e.trail(name)
 	return slices.ContainsFunc(trail, func(p string) bool { return !e.known(p) })
 }
 
-// known tells whether another pass would tell no more about a path.
+// known reports whether another pass would tell no more about a path.
 func (e *export) known(name string) bool {
 	if e.looked[name] {
 		return true
@@ -203,7 +203,7 @@ func top(name string) string {
 	return first
 }
 
-// within tells whether a path is in a folder of which all is kept.
+// within reports whether a path is in a folder of which all is kept.
 func (p *pass) within(name string) bool {
 	for dir := range p.folders {
 		if p.early[dir] && below(name, dir) {

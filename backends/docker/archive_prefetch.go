@@ -211,10 +211,10 @@ func (s *snapshot) folders(w wanted) []job {
 	return jobs
 }
 
-// wants tells whether a file is to be read.
+// wants reports whether a file is to be read.
 func (w wanted) wants(name string) bool { return w.files[name] || w.folders[name] || w.within(name) }
 
-// within tells whether it is in a folder that is wanted.
+// within reports whether it is in a folder that is wanted.
 func (w wanted) within(name string) bool {
 	for dir := range w.folders {
 		if below(name, dir) {
@@ -271,7 +271,7 @@ func (s *snapshot) imageSize(ctx context.Context) int64 {
 	return f.size
 }
 
-// round asks for tars, and tells whether it is worth trying again with smaller ones.
+// round asks for tars, and reports whether it is worth trying again with smaller ones.
 func (s *snapshot) round(ctx context.Context, jobs []job) bool {
 	byName := map[string]job{}
 	var names []string

@@ -156,7 +156,7 @@ func (b *backend) lose(ctx context.Context, err error) error {
 	return context.Cause(b.ctx)
 }
 
-// lives tells whether the container still runs, and is the one that it was.
+// lives reports whether the container still runs, and is the one that it was.
 func (b *backend) lives(ctx context.Context) error {
 	c, err := b.api.ContainerInspect(ctx, b.id)
 	switch {

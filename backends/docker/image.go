@@ -242,7 +242,7 @@ var waiter = []string{"sh", "-c", `trap "exit 0" TERM INT; while :; do sleep 214
 // shells are commands that end at once where nobody types.
 var shells = []string{"sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "fish", "busybox"}
 
-// onlyShell tells whether a command is a shell that is told nothing to do.
+// onlyShell reports whether a command is a shell that is told nothing to do.
 func onlyShell(words []string) bool {
 	if len(words) == 0 {
 		return true

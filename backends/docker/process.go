@@ -117,7 +117,7 @@ func (p *process) unread(ctx context.Context) error {
 	return errors.New("the process ended before it had read all of its stdin, and podman may have lost what it printed then; let it read all, or give it less")
 }
 
-// input passes stdin on, and tells whether a write has failed, or not ended yet.
+// input passes stdin on, and reports whether a write has failed, or not ended yet.
 type input struct {
 	to    io.Writer
 	stuck atomic.Bool

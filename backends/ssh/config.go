@@ -211,7 +211,7 @@ func first(values ...string) string {
 	return ""
 }
 
-// areDefaults tells whether these are the identities that ssh -G prints when none is
+// areDefaults reports whether these are the identities that ssh -G prints when none is
 // configured; which they are depends on its version.
 func areDefaults(identities []string) bool {
 	for _, file := range identities {

@@ -103,7 +103,7 @@ func (l *handshake) silent(c *conn, where string, err error) error {
 	return l.unreachable("log in at "+where, err, "")
 }
 
-// isSSH tells whether one of the lines is an identification (RFC 4253, 4.2).
+// isSSH reports whether one of the lines is an identification (RFC 4253, 4.2).
 func isSSH(greeting []byte) bool {
 	return bytes.HasPrefix(greeting, []byte("SSH-")) || bytes.Contains(greeting, []byte("\nSSH-"))
 }

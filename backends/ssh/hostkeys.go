@@ -164,7 +164,7 @@ func (k *knownHosts) check(name string, key xssh.PublicKey) (note string, err er
 	return "", k.unknown(name, key, shown, err)
 }
 
-// authoritiesAlone tells whether known_hosts names certificate authorities for a
+// authoritiesAlone reports whether known_hosts names certificate authorities for a
 // host and no key.
 func (k *knownHosts) authoritiesAlone(name string) bool {
 	for _, known := range k.db.HostKeys(name) {

@@ -35,7 +35,7 @@ func startProxy(_ context.Context, command string) (net.Conn, error) {
 	return p, nil
 }
 
-// within tells whether something happens in time.
+// within reports whether something happens in time.
 func within(d time.Duration, happens <-chan struct{}) bool {
 	select {
 	case <-happens:

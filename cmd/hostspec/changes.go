@@ -71,7 +71,7 @@ func scan(roots []root) (map[string]seenFile, time.Duration) {
 	return seen, time.Since(began)
 }
 
-// passing tells whether a name is one of those that editors and reports use for a
+// passing reports whether a name is one of those that editors and reports use for a
 // moment.
 func passing(name string) bool {
 	if strings.HasSuffix(name, "~") || strings.HasPrefix(name, ".#") || strings.HasPrefix(name, "#") || name == "4913" {

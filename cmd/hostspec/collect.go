@@ -24,7 +24,7 @@ type collector struct {
 	// wrong and untold are problems beside the specs.
 	refused       []string
 	wrong, untold bool
-	// interrupted tells whether somebody wants the run to end.
+	// interrupted reports whether somebody wants the run to end.
 	interrupted func() bool
 }
 

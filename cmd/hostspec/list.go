@@ -21,7 +21,7 @@ type listedPackage struct {
 	Error                              *struct{ Pos, Err string }
 }
 
-// specs tells whether the package's tests are specs.
+// specs reports whether the package's tests are specs.
 func (l listedPackage) specs() bool {
 	if len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
 		return false
@@ -117,7 +117,7 @@ func moduleOf(ctx context.Context, p place) (env []string, err error) {
 	return []string{"GOWORK=off"}, nil
 }
 
-// same tells whether two names are of one folder, also through links.
+// same reports whether two names are of one folder, also through links.
 func same(a, b string) bool {
 	x, err := os.Stat(a)
 	if err != nil {

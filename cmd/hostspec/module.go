@@ -134,7 +134,7 @@ func (s *site) moduleName() string {
 	return name
 }
 
-// inGit tells whether the top of the site is that of a Git repository; Git would
+// inGit reports whether the top of the site is that of a Git repository; Git would
 // also look further up.
 func (s *site) inGit() bool { return exists(filepath.Join(s.top, ".git")) }
 

@@ -65,7 +65,7 @@ func openOutputs(ctx context.Context, wanted []output, c *console, noColor bool)
 	return outs, nil
 }
 
-// wantsColor tells whether w is a terminal whose user has nothing against
+// wantsColor reports whether w is a terminal whose user has nothing against
 // colour (no-color.org).
 func wantsColor(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

@@ -186,7 +186,7 @@ func modulesBelow(dir string) ([]string, error) {
 	return modules, err
 }
 
-// mentionsSpecs tells whether some test in or below dir speaks of our package.
+// mentionsSpecs reports whether some test in or below dir speaks of our package.
 // It serves where the Go command cannot tell what tests import.
 func mentionsSpecs(dir string) bool {
 	found := false

@@ -87,7 +87,7 @@ func watchSignals(ctx context.Context) (s *stopper, release func()) {
 	}
 }
 
-// interrupted tells whether anybody wanted the run to end.
+// interrupted reports whether anybody wanted the run to end.
 func (s *stopper) interrupted() bool { return s.soft.Err() != nil }
 
 // explain makes an interrupt out of whatever failed because of one.

@@ -282,7 +282,7 @@ func startLoop(t *testing.T, c *call) *runningLoop {
 	return l
 }
 
-// sleeping tells whether a process sleeps in a container of the image.
+// sleeping reports whether a process sleeps in a container of the image.
 func sleeping(image string) func() bool {
 	return func() bool {
 		ids, err := exec.Command("docker", "ps", "--quiet", "--filter", "ancestor="+image).Output()

@@ -183,7 +183,7 @@ func (w *session) forgive() {
 	w.echo = again && changed(w.seen, now).from == ""
 }
 
-// written tells whether converge runs where the files are that are watched.
+// written reports whether converge runs where the files are that are watched.
 func (w *session) written() bool {
 	return slices.ContainsFunc(w.suite.Converge, func(c loop.Converge) bool { return c.Here })
 }

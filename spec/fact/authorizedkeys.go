@@ -58,7 +58,7 @@ func ParseAuthorizedKeys(r io.Reader) ([]AuthorizedKey, error) {
 	return out, nil
 }
 
-// Authority tells whether the key is not let in itself, but is one that signs
+// Authority reports whether the key is not let in itself, but is one that signs
 // others which are.
 func (k AuthorizedKey) Authority() bool {
 	for _, o := range k.Options {

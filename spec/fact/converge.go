@@ -127,7 +127,7 @@ var (
 	chefFatal    = pattern(`(?m)(?:FATAL|ERROR): (.*)`)
 )
 
-// detailed tells whether a tool was asked to tell by its exit code whether it has
+// detailed reports whether a tool was asked to tell by its exit code whether it has
 // changed something.
 func detailed(command string) bool { return strings.Contains(command, "--detailed-exitcode") }
 

@@ -18,7 +18,7 @@ type ServiceRecord struct {
 	Exit   int
 }
 
-// Has tells whether the key came.
+// Has reports whether the key came.
 func (r ServiceRecord) Has(key string) bool { return len(r.Values[key]) > 0 }
 
 // First is the first value of a key, or empty.

@@ -21,7 +21,7 @@ type Socket struct {
 	Inode    uint64
 }
 
-// Wildcard tells whether the socket takes what comes to any address.
+// Wildcard reports whether the socket takes what comes to any address.
 func (s Socket) Wildcard() bool { return s.Address.Unmap().IsUnspecified() }
 
 // states are the states, in /proc/net, of sockets that take what comes: TCP_LISTEN

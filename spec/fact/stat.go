@@ -43,25 +43,25 @@ const (
 
 func (s Stat) is(kind uint32) bool { return s.Mode&modeType == kind }
 
-// IsSocket tells whether it is a unix socket.
+// IsSocket reports whether it is a unix socket.
 func (s Stat) IsSocket() bool { return s.is(modeSocket) }
 
-// IsLink tells whether it is a symbolic link.
+// IsLink reports whether it is a symbolic link.
 func (s Stat) IsLink() bool { return s.is(modeLink) }
 
-// IsRegular tells whether it is a regular file.
+// IsRegular reports whether it is a regular file.
 func (s Stat) IsRegular() bool { return s.is(modeRegular) }
 
-// IsBlock tells whether it is a block device.
+// IsBlock reports whether it is a block device.
 func (s Stat) IsBlock() bool { return s.is(modeBlock) }
 
-// IsDirectory tells whether it is a directory.
+// IsDirectory reports whether it is a directory.
 func (s Stat) IsDirectory() bool { return s.is(modeDirectory) }
 
-// IsCharacter tells whether it is a character device.
+// IsCharacter reports whether it is a character device.
 func (s Stat) IsCharacter() bool { return s.is(modeCharacter) }
 
-// IsPipe tells whether it is a named pipe.
+// IsPipe reports whether it is a named pipe.
 func (s Stat) IsPipe() bool { return s.is(modePipe) }
 
 // Permissions are the twelve lowest bits of the mode: those of owner, group and
@@ -97,7 +97,7 @@ type StatAnswer struct {
 	Err error
 }
 
-// Odd tells whether ParseStat can tell what was said about a name only where it
+// Odd reports whether ParseStat can tell what was said about a name only where it
 // was asked about that one alone: its record is longer than a line, or tools
 // write it in some other way when they complain.
 func Odd(name string) bool {

@@ -203,7 +203,7 @@ func PropertyNames(text string) []string {
 	return names
 }
 
-// IsProperty tells whether key is written like the properties of D-Bus: letters
+// IsProperty reports whether key is written like the properties of D-Bus: letters
 // and digits, the first a letter.
 func IsProperty(key string) bool {
 	for i := range len(key) {
@@ -253,7 +253,7 @@ func UnitName(name string) (string, error) {
 	return name, nil
 }
 
-// IsTemplate tells whether a unit's name is that of a template, as in
+// IsTemplate reports whether a unit's name is that of a template, as in
 // getty@.service: it never runs itself, only its instances do.
 func IsTemplate(unit string) bool {
 	at, dot := strings.IndexByte(unit, '@'), strings.LastIndexByte(unit, '.')

@@ -61,7 +61,7 @@ func (DpkgVersions) Join(epoch, upstream, release string) string {
 	return joinEVR(epoch, upstream, release)
 }
 
-// longDigits tells whether a number stands in the text that would not fit into
+// longDigits reports whether a number stands in the text that would not fit into
 // 63 bits.
 func longDigits(s string) bool {
 	n := 0
@@ -167,7 +167,7 @@ func parseTerm(text string, rules Versions) (term, error) {
 	return t, err
 }
 
-// Allows tells whether a version satisfies the constraint.
+// Allows reports whether a version satisfies the constraint.
 func (c Constraint) Allows(version string, rules Versions) (bool, error) {
 	for _, t := range c.terms {
 		ok, err := t.allows(version, rules)
@@ -233,7 +233,7 @@ func cmpEpoch(epoch string) string {
 	return epoch
 }
 
-// same tells whether the version is the one of the term, in full or its upstream
+// same reports whether the version is the one of the term, in full or its upstream
 // part.
 func (t term) same(version string, rules Versions) (bool, error) {
 	if t.version == version && !t.wildcard {
@@ -261,7 +261,7 @@ func (t term) same(version string, rules Versions) (bool, error) {
 	return order >= 0, err
 }
 
-// hasComponents tells whether a version begins with the components of prefix: what
+// hasComponents reports whether a version begins with the components of prefix: what
 // follows begins with no letter or digit, so that 1.220 is no 1.22. A "~" comes
 // before the version it follows: 2~rc1 is no 2.
 func hasComponents(version, prefix string) bool {

@@ -244,7 +244,7 @@ func (f *folding) userOf(i snapshot.Item) string {
 	return ""
 }
 
-// filled tells whether converge has put something into a folder that a new user does
+// filled reports whether converge has put something into a folder that a new user does
 // not get by himself.
 func (f *folding) filled(home string) bool {
 	for _, i := range f.diff.Items {
@@ -255,7 +255,7 @@ func (f *folding) filled(home string) bool {
 	return false
 }
 
-// isSkeleton tells whether a file equals the one of /etc/skel.
+// isSkeleton reports whether a file equals the one of /etc/skel.
 func (f *folding) isSkeleton(rest string, i snapshot.Item) bool {
 	skel, ok := f.diff.After.Fact(snapshot.KindFile, skeletonFolder+rest)
 	if !ok {

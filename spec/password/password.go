@@ -71,7 +71,7 @@ func check(password string) error {
 	return nil
 }
 
-// CanAsk tells whether Ask may find out what is not Known.
+// CanAsk reports whether Ask may find out what is not Known.
 func (s *Source) CanAsk() bool { return s.Known == "" && s.ask != nil }
 
 // Ask returns the password, for which it asks once in the life of the Source. target

@@ -34,7 +34,7 @@ func Names() []string {
 	return names
 }
 
-// IsDocument tells whether the named format is one document for a program to
+// IsDocument reports whether the named format is one document for a program to
 // read, which nothing else may be written into.
 func IsDocument(name string) bool {
 	for _, f := range formats {

@@ -22,7 +22,7 @@ const (
 	Pending     Outcome = "pending"
 )
 
-// Bad tells whether the outcome makes a run fail.
+// Bad reports whether the outcome makes a run fail.
 func (o Outcome) Bad() bool { return o == Failed || o == NotTold || o == Unreachable }
 
 // WouldRun is the Message of a spec that was skipped because it was asked only

@@ -90,7 +90,7 @@ func (c *Command) RunsAs(ambient target.Identity) target.Identity {
 	return c.settings.identity(ambient)
 }
 
-// IsReadOnly tells whether ReadOnly was promised.
+// IsReadOnly reports whether ReadOnly was promised.
 func (c *Command) IsReadOnly() bool { return c.readOnly }
 
 // anyCode is who does not ask for one exit code.
@@ -203,7 +203,7 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// polled tells whether the question comes from Eventually or Consistently, which
+// polled reports whether the question comes from Eventually or Consistently, which
 // want to see what has changed since they asked last.
 func polled() bool {
 	pc := make([]uintptr, 64)

@@ -180,36 +180,36 @@ func (f *File) stat(question string) (fileStat, error) {
 	return s, err
 }
 
-// Exists tells whether there is anything at the path, whatever it is.
+// Exists reports whether there is anything at the path, whatever it is.
 func (f *File) Exists() (bool, error) {
 	return f.is("Exists", fileStats, func(fact.Stat) bool { return true })
 }
 
-// IsFile tells whether it is a regular file.
+// IsFile reports whether it is a regular file.
 func (f *File) IsFile() (bool, error) { return f.is("IsFile", fileStats, fact.Stat.IsRegular) }
 
-// IsDirectory tells whether it is a directory.
+// IsDirectory reports whether it is a directory.
 func (f *File) IsDirectory() (bool, error) {
 	return f.is("IsDirectory", fileStats, fact.Stat.IsDirectory)
 }
 
-// IsSocket tells whether it is a unix socket.
+// IsSocket reports whether it is a unix socket.
 func (f *File) IsSocket() (bool, error) { return f.is("IsSocket", fileStats, fact.Stat.IsSocket) }
 
-// IsPipe tells whether it is a named pipe.
+// IsPipe reports whether it is a named pipe.
 func (f *File) IsPipe() (bool, error) { return f.is("IsPipe", fileStats, fact.Stat.IsPipe) }
 
-// IsBlockDevice tells whether it is a block device.
+// IsBlockDevice reports whether it is a block device.
 func (f *File) IsBlockDevice() (bool, error) {
 	return f.is("IsBlockDevice", fileStats, fact.Stat.IsBlock)
 }
 
-// IsCharacterDevice tells whether it is a character device.
+// IsCharacterDevice reports whether it is a character device.
 func (f *File) IsCharacterDevice() (bool, error) {
 	return f.is("IsCharacterDevice", fileStats, fact.Stat.IsCharacter)
 }
 
-// IsSymlink tells whether the path itself is a symbolic link, wherever that
+// IsSymlink reports whether the path itself is a symbolic link, wherever that
 // leads.
 func (f *File) IsSymlink() (bool, error) { return f.is("IsSymlink", linkStats, fact.Stat.IsLink) }
 

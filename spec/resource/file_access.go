@@ -18,18 +18,18 @@ const (
 	execute = 0o1
 )
 
-// Readable tells whether anybody may read the file by its mode: its owner, its
+// Readable reports whether anybody may read the file by its mode: its owner, its
 // group or others.
 func (f *File) Readable() (bool, error) { return f.bit("Readable", read*0o111) }
 
-// Writable tells whether anybody may write the file by its mode.
+// Writable reports whether anybody may write the file by its mode.
 func (f *File) Writable() (bool, error) { return f.bit("Writable", write*0o111) }
 
-// Executable tells whether anybody may execute the file, or enter the directory,
+// Executable reports whether anybody may execute the file, or enter the directory,
 // by its mode.
 func (f *File) Executable() (bool, error) { return f.bit("Executable", execute*0o111) }
 
-// ReadableBy tells whether the mode lets "owner", "group" or "others" read the
+// ReadableBy reports whether the mode lets "owner", "group" or "others" read the
 // file.
 func (f *File) ReadableBy(class string) (bool, error) { return f.bitOf("ReadableBy", class, read) }
 
@@ -59,7 +59,7 @@ func (f *File) bitOf(question, class string, bits int) (bool, error) {
 	return f.bit(question, bits)
 }
 
-// ReadableByUser tells whether an account can read the file, which also takes
+// ReadableByUser reports whether an account can read the file, which also takes
 // that it may enter all folders above. It is asked as that account: by root, by sudo,
 // or where it is the one that asks anyway.
 func (f *File) ReadableByUser(name string) (bool, error) {
@@ -139,7 +139,7 @@ const (
 	notTold // who asks is neither root nor that user
 )
 
-// accesses tells whether a user can do something with a file. A name is a letter
+// accesses reports whether a user can do something with a file. A name is a letter
 // of test(1), the user and the path: "r deploy:/etc/shadow".
 var accesses = &target.Kind[access]{
 	Name: "access to file",

@@ -70,7 +70,7 @@ func (f *File) LinkTarget() (string, error) {
 	return l.text, err
 }
 
-// LinkedTo tells whether the path is a symbolic link that points to target, as it
+// LinkedTo reports whether the path is a symbolic link that points to target, as it
 // is written in the link.
 func (f *File) LinkedTo(target string) (bool, error) {
 	if target == "" {
@@ -110,7 +110,7 @@ var readFlags = guardedAnswer(func(_ string, o target.Output, s fileStat) (fileT
 	return fileText{s, flags}, err
 }, fact.Stat{})
 
-// Immutable tells whether the file has the attribute i of chattr(1): nobody can
+// Immutable reports whether the file has the attribute i of chattr(1): nobody can
 // change, rename, link or remove it. File systems without attributes cannot tell.
 func (f *File) Immutable() (bool, error) {
 	t, err := Ask(&f.Base, "Immutable", fileFlags, f.Name(), func(t fileText) (found, near string) {
@@ -175,7 +175,7 @@ var realPaths = &target.Kind[fileText]{
 
 const mountinfo = "/proc/self/mountinfo"
 
-// Mounted tells whether a file system is mounted at the path.
+// Mounted reports whether a file system is mounted at the path.
 func (f *File) Mounted() (bool, error) {
 	ctx, v, err := f.view()
 	if err != nil {

@@ -121,7 +121,7 @@ func (f *File) Lines() ([]string, error) {
 	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"), nil
 }
 
-// Contains tells whether the content of a regular file holds a text, byte for
+// Contains reports whether the content of a regular file holds a text, byte for
 // byte. The file may be of any size.
 func (f *File) Contains(text string) (bool, error) {
 	const question = "Contains"

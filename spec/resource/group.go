@@ -21,7 +21,7 @@ func NewGroup(a Asker, name string) *Group {
 	return g
 }
 
-// Exists tells whether there is such a group.
+// Exists reports whether there is such a group.
 func (g *Group) Exists() (bool, error) {
 	f, err := Ask(&g.Base, "Exists", groups, g.Name(), groupFact.say)
 	return f.exists, err
@@ -48,7 +48,7 @@ func (g *Group) Members() ([]string, error) {
 	return slices.Clone(f.Members), err
 }
 
-// HasMember tells whether a user is in the group: listed there, or because it is
+// HasMember reports whether a user is in the group: listed there, or because it is
 // his primary group.
 func (g *Group) HasMember(user string) (bool, error) {
 	const question = "HasMember"
@@ -85,7 +85,7 @@ func (g *Group) HasMember(user string) (bool, error) {
 	return u.GID == f.GID || slices.Contains(m.gids, f.GID), g.answered(ctx, v, question, e, err)
 }
 
-// IsSystemGroup tells whether the group's number is one of those that the
+// IsSystemGroup reports whether the group's number is one of those that the
 // target's /etc/login.defs keeps for the system: at most SYS_GID_MAX, which is
 // one less than GID_MIN where it is not set, and 999 where neither is.
 func (g *Group) IsSystemGroup() (bool, error) {

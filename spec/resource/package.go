@@ -107,7 +107,7 @@ func (p *Package) notInstalled(question string, f packageFact) error {
 	return e
 }
 
-// Installed tells whether the package is installed: its status says so. One that
+// Installed reports whether the package is installed: its status says so. One that
 // was removed and left its configuration is not, one that is on hold is, and one
 // that is unpacked or half configured is not.
 func (p *Package) Installed() (bool, error) {
@@ -143,7 +143,7 @@ func (p *Package) Version() (string, error) {
 	return newest, nil
 }
 
-// VersionSatisfies tells whether the installed version is the one given, or
+// VersionSatisfies reports whether the installed version is the one given, or
 // satisfies a constraint; see fact.ParseConstraint for what can be written. Of
 // several that are installed at once one is enough. A package that is not installed
 // is an error, and so is a constraint that cannot be read.

@@ -42,7 +42,7 @@ type manager struct {
 	normal func(name string) string
 }
 
-// own tells whether it is the manager of whole systems, which knows itself.
+// own reports whether it is the manager of whole systems, which knows itself.
 func (m *manager) own() bool { return m.database != "" }
 
 // kind makes the kind of facts that this manager tells, whatever the target's own.

@@ -66,7 +66,7 @@ func readParameters(_ target.System, o target.Output, _ map[string]string) ([]ca
 	return out, nil
 }
 
-// isRefusal tells whether somebody with more rights would have been answered.
+// isRefusal reports whether somebody with more rights would have been answered.
 func isRefusal(reason string) bool {
 	return reason == "Permission denied" || reason == "Operation not permitted"
 }

@@ -127,7 +127,7 @@ func TestPortListening(t *testing.T) {
 	}
 }
 
-// withoutSS tells whether the way to ask has no tool but those of busybox, which
+// withoutSS reports whether the way to ask has no tool but those of busybox, which
 // cannot tell whether [::] serves IPv4, too.
 func withoutSS(a testAsker) bool { return strings.Contains(a.target.String(), "alone") }
 

@@ -101,14 +101,14 @@ func ofExistence(f serviceFact) aspect {
 	return aspect{found: f.enabled.found, near: f.enabled.near}
 }
 
-// Installed tells whether there is such a service: a unit, be it masked or broken; a
+// Installed reports whether there is such a service: a unit, be it masked or broken; a
 // script in /etc/init.d; a service directory; a program that supervisor has loaded.
 func (s *Service) Installed() (bool, error) {
 	f, err := s.ask("Installed", ofExistence)
 	return err == nil && f.exists, err
 }
 
-// Enabled tells whether the service's own enablement starts it at boot.
+// Enabled reports whether the service's own enablement starts it at boot.
 //
 //   - systemd: its state, as systemctl is-enabled says it, is enabled or
 //     enabled-runtime, or it was generated and something wants it (a script of
@@ -126,7 +126,7 @@ func (s *Service) Enabled() (bool, error) {
 	return err == nil && f.enabled.holds, err
 }
 
-// EnabledAtLevel tells whether the service is started at a run level: by a link of
+// EnabledAtLevel reports whether the service is started at a run level: by a link of
 // sysvinit in /etc/rcN.d, or in a runlevel of OpenRC that has this number as its
 // name. It is an error where there is no such run level.
 func (s *Service) EnabledAtLevel(level int) (bool, error) {
@@ -145,7 +145,7 @@ func (s *Service) EnabledAtLevel(level int) (bool, error) {
 	return slices.Contains(f.startsAt, number), nil
 }
 
-// Running tells whether the service runs, as its init system says: it never looks
+// Running reports whether the service runs, as its init system says: it never looks
 // for a process of that name.
 //
 //   - systemd: the unit is active or reloading, as for systemctl is-active. A oneshot
@@ -161,7 +161,7 @@ func (s *Service) Running() (bool, error) {
 	return err == nil && f.running.holds, err
 }
 
-// Masked tells whether the unit is masked, for good or until the next boot. Only
+// Masked reports whether the unit is masked, for good or until the next boot. Only
 // systemd masks: asked of another init system it is an error.
 func (s *Service) Masked() (bool, error) {
 	f, err := s.ask("Masked", ofMasked)

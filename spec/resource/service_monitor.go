@@ -42,7 +42,7 @@ func (t monitTable) find(name string) (s fact.MonitService, names []string) {
 	return s, names
 }
 
-// MonitoredBy tells whether a monitor watches the service: monit is the one that
+// MonitoredBy reports whether a monitor watches the service: monit is the one that
 // is supported, and knows a service of exactly this name, of which it says that it
 // is monitored. Where monit does not run or may not be asked (its configuration is
 // root's) it is an error.

@@ -41,7 +41,7 @@ func readSysvinit(r fact.ServiceRecord) serviceFact {
 	return f
 }
 
-// isMultiUser tells whether a machine that is up may be at this run level, or has come
+// isMultiUser reports whether a machine that is up may be at this run level, or has come
 // through it: 0, 1 and 6 are those of going down.
 func isMultiUser(level string) bool { return strings.Contains("2345S", level) }
 

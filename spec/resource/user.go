@@ -30,7 +30,7 @@ func NewUser(a Asker, name string) *User {
 	return u
 }
 
-// Exists tells whether there is such a user.
+// Exists reports whether there is such a user.
 func (u *User) Exists() (bool, error) {
 	f, err := Ask(&u.Base, "Exists", users, u.Name(), userFact.say)
 	return f.exists, err
@@ -77,7 +77,7 @@ func (u *User) Gecos() (string, error) {
 	return f.Gecos, err
 }
 
-// IsSystemUser tells whether the user's number is one of those that the target's
+// IsSystemUser reports whether the user's number is one of those that the target's
 // /etc/login.defs keeps for the system: at most SYS_UID_MAX, which is one less
 // than UID_MIN where it is not set, and 999 where neither is.
 func (u *User) IsSystemUser() (bool, error) {
@@ -291,7 +291,7 @@ func (u *User) belongs(question string, group account, judge func(userFact, memb
 // sshd_config(5), below the home directory.
 var authorizedKeysFiles = []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
 
-// HasAuthorizedKey tells whether the user's authorized_keys files hold a public
+// HasAuthorizedKey reports whether the user's authorized_keys files hold a public
 // key, which is given as a .pub file has it. Type and key count, comments and the
 // options before a key do not. A key of a certificate authority is none. Where
 // sshd is told to look elsewhere (AuthorizedKeysFile) is not looked.

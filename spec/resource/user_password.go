@@ -146,7 +146,7 @@ func (s shadowFact) say() string {
 	return "not locked; a password is set"
 }
 
-// Locked tells whether the user's password is locked: its field in shadow(5)
+// Locked reports whether the user's password is locked: its field in shadow(5)
 // begins with "!", as usermod -L and passwd -l leave it, and as sshd understands
 // it. An account with "*" is not locked: no password lets in, and a key may. That
 // an account has expired (chage -E) is another thing.

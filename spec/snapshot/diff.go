@@ -43,7 +43,7 @@ type Difference struct {
 	Unknown []Item
 }
 
-// Same tells whether nothing differs and all could be told.
+// Same reports whether nothing differs and all could be told.
 func (d *Difference) Same() bool { return len(d.Items) == 0 && len(d.Unknown) == 0 }
 
 // DiffOptions say what a comparison leaves out, beside what the snapshots say that
@@ -113,7 +113,7 @@ func newSide(s *Snapshot, label string) *side {
 	return out
 }
 
-// sees tells whether a file would be known on this side if it were there.
+// sees reports whether a file would be known on this side if it were there.
 func (s *side) sees(name string) bool {
 	if !slices.ContainsFunc(s.Watched, func(dir string) bool { return below(name, dir) }) {
 		return false
@@ -211,7 +211,7 @@ func (c *comparison) merge() {
 	}
 }
 
-// left tells whether a fact is not compared.
+// left reports whether a fact is not compared.
 func (c *comparison) left(f Fact) bool {
 	return f.Name == "" || c.skip[f.Kind] || c.filter.ignores(f.Kind, f.Name, strings.HasPrefix(f.Text(), "type=directory"))
 }

@@ -271,7 +271,7 @@ func typeName(letter string) string {
 	return letter
 }
 
-// cronTable tells whether cron(8) reads a file: a table, or what run-parts runs.
+// cronTable reports whether cron(8) reads a file: a table, or what run-parts runs.
 func cronTable(row fact.FileRow) bool {
 	if row.Name == "/etc/crontab" || row.Name == "/etc/anacrontab" {
 		return true

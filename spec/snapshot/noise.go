@@ -127,7 +127,7 @@ func newFilter(ignore, asked []string, container bool) filter {
 	return f
 }
 
-// ignores tells whether a fact is left out. Cron tables are files, too.
+// ignores reports whether a fact is left out. Cron tables are files, too.
 func (f filter) ignores(kind, name string, folder bool) bool {
 	for _, r := range f.rules {
 		if r.matches(kind, name, folder) && !f.wanted(r, kind, name) {
@@ -137,7 +137,7 @@ func (f filter) ignores(kind, name string, folder bool) bool {
 	return false
 }
 
-// wanted tells whether name lies below a folder that was asked for and that the
+// wanted reports whether name lies below a folder that was asked for and that the
 // rule, being one of Noise, would take away.
 func (f filter) wanted(r NoiseRule, kind, name string) bool {
 	if r.Why == "" || kind != KindFile && kind != KindCron {
@@ -178,7 +178,7 @@ func plainFolder(pattern string) (dir string, ok bool) {
 	return dir, ok && dir != "" && !strings.ContainsAny(dir, `*?[{\`)
 }
 
-// below tells whether name is dir or lies below it.
+// below reports whether name is dir or lies below it.
 func below(name, dir string) bool {
 	return dir == "/" || strings.HasPrefix(name, dir) && (len(name) == len(dir) || name[len(dir)] == '/')
 }

@@ -28,7 +28,7 @@ func stampsOf(rows []fact.FileRow) map[string]stamp {
 	return out
 }
 
-// fresh tells whether a file had changed so shortly before it was listed that a
+// fresh reports whether a file had changed so shortly before it was listed that a
 // later change may bear the same time.
 func (s *Snapshot) fresh(name string) bool {
 	seconds, _, _ := strings.Cut(s.stamps[name].changed, ".")
@@ -36,7 +36,7 @@ func (s *Snapshot) fresh(name string) bool {
 	return err != nil || n >= s.began-1
 }
 
-// sameStamp tells whether the content of a file is the same in two lists of one
+// sameStamp reports whether the content of a file is the same in two lists of one
 // target, by what the kernel keeps.
 func sameStamp(before, after *Snapshot, name string) bool {
 	a, ok := before.stamps[name]

@@ -24,7 +24,7 @@ func (t *Target) Fetch(ctx context.Context, as Identity, wants []Want, epoch int
 	return err
 }
 
-// Knows tells whether the answer to a want is known in the epoch.
+// Knows reports whether the answer to a want is known in the epoch.
 func (t *Target) Knows(as Identity, w Want, epoch int64) bool {
 	_, ok := t.known(as, w, epoch)
 	return ok

@@ -87,7 +87,7 @@ func (t *Target) systemAs(as Identity) System {
 	return sys
 }
 
-// wantsPassword tells whether an error is that of sudo without a password, and one
+// wantsPassword reports whether an error is that of sudo without a password, and one
 // may be had.
 func (t *Target) wantsPassword(err error) bool {
 	var r *RefusedError

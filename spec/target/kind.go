@@ -135,7 +135,7 @@ func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	return out
 }
 
-// readable tells whether reading files may answer, and whether that is done alone.
+// readable reports whether reading files may answer, and whether that is done alone.
 func (k *Kind[F]) readable() (ok, alone bool) { return k.Read != nil, k.Alone }
 
 func (k *Kind[F]) files(sys System, names []string) []string {

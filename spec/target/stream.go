@@ -142,7 +142,7 @@ func (t *Target) forStream(ctx context.Context, as Identity) (backends.Backend, 
 	if r, ok := t.backend.(backends.FileReader); ok && !t.effective(as).Sudo {
 		return t.backend, r, nil
 	}
-	// Also tells whether this account can be used at all.
+	// Also reports whether this account can be used at all.
 	_, err := t.shell(ctx, as)
 	return t.backendAs(as), nil, err
 }

@@ -342,7 +342,7 @@ func (d *dialogue) promptsIn(heard []byte) int {
 // warning may be written in pieces, and is followed by more at once.
 const patience = 2 * time.Second
 
-// strangePrompt tells whether somebody asks for something else than our prompt
+// strangePrompt reports whether somebody asks for something else than our prompt
 // does: a new password in place of an expired one, or a second factor. That is
 // nothing that can be answered, and would be waited for without end.
 func (d *dialogue) strangePrompt(heard []byte) bool {
@@ -431,7 +431,7 @@ func (e *RefusedError) Error() string {
 // Unwrap returns why there was no password.
 func (e *RefusedError) Unwrap() error { return e.NoPassword }
 
-// wantsPassword tells whether a password would help. These are the words of sudo
+// wantsPassword reports whether a password would help. These are the words of sudo
 // and of sudo-rs.
 func (e *RefusedError) wantsPassword() bool {
 	return e.By == "sudo" && !e.Password &&

@@ -68,7 +68,7 @@ func (s System) Family() string {
 	return strings.ToLower(s.Kernel)
 }
 
-// Is tells whether the system has this ID, is like it, or belongs to the family
+// Is reports whether the system has this ID, is like it, or belongs to the family
 // of that name.
 func (s System) Is(name string) bool {
 	return s.ID == name || s.Family() == name || slices.Contains(s.IDLike, name)

@@ -143,7 +143,7 @@ func parseOwner(s string) (o owner, err error) {
 	return o, err
 }
 
-// dead tells whether the owner certainly runs no more, as far as self can see.
+// dead reports whether the owner certainly runs no more, as far as self can see.
 func (o owner) dead(self owner) bool {
 	if o.namespace != self.namespace {
 		return false

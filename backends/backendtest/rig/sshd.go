@@ -93,7 +93,7 @@ func (s *SSHD) start() {
 	s.tb.Fatalf("rig: sshd does not start:\n%s", s.Log())
 }
 
-// launch tells whether sshd came up on s.Addr.
+// launch reports whether sshd came up on s.Addr.
 func (s *SSHD) launch() bool {
 	s.tb.Helper()
 	lines := append(append([]string{}, s.extra...),

@@ -102,7 +102,7 @@ func (g *Gate) Passed() int64 {
 	return g.note.bytes
 }
 
-// Busy tells whether the writer has not yet taken what came last.
+// Busy reports whether the writer has not yet taken what came last.
 func (g *Gate) Busy() bool {
 	g.note.Lock()
 	defer g.note.Unlock()

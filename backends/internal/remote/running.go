@@ -28,7 +28,7 @@ func (r *Running) Add() bool {
 // Done says that a process has ended.
 func (r *Running) Done() { r.processes.Done() }
 
-// Close lets no process begin any more, and tells whether it is the first call.
+// Close lets no process begin any more, and reports whether it is the first call.
 func (r *Running) Close() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,7 +55,7 @@ func (r *RoundTrip) Took(d time.Duration) {
 // Shortest is 0 while there was no answer.
 func (r *RoundTrip) Shortest() time.Duration { return time.Duration(r.ns.Load()) }
 
-// IsClosed tells whether a channel is closed on which nothing is sent.
+// IsClosed reports whether a channel is closed on which nothing is sent.
 func IsClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
