@@ -11,12 +11,13 @@ import (
 )
 
 // alone is the script of a shell without a watchdog, for a backends.Runner. It reads the
-// command as once does, which so stands in no list of processes. Most shells make no
-// process of the last subshell, which has the exit codes that a command has elsewhere.
+// command as once does, which so stands in no list of processes. In bash a command that
+// set -u ends has another exit code where it is not in a subshell, as elsewhere.
 const alone = `set --; while IFS= read -r VAR && [ "$VAR" != . ]; do set -- "${1-}${VAR#:}
 "; done
 [ "$VAR" = . ] || exit
-unset VAR; exec </dev/null; (eval "$1")`
+unset VAR; exec </dev/null
+case ${BASH_VERSION-} in ?*) (eval "$1");; *) eval "$1";; esac`
 
 // runner is the backend where that runs commands by itself; else nil.
 func (t *Target) runner(ctx context.Context, as Identity) (backends.Runner, error) {
