@@ -242,6 +242,9 @@ var (
 
 // A NoStatusError says that a process ended and nobody told how.
 type NoStatusError struct {
+	// Unanswered says that the target never confirmed that it had started the process. It
+	// may have been started all the same.
+	Unanswered bool
 	// Reason is what was seen instead of a status.
 	Reason string
 }

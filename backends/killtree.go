@@ -41,7 +41,7 @@ func KillDescendants(harmless bool) string {
 // missing, or is that of another PID namespace, nothing is killed: then the number of a
 // process means another one, or nothing. The fields are those of proc(5),
 // /proc/pid/stat.
-const killStart = `set +efux; trap '' TERM HUP; exec >/dev/null 2>&1; IFS=' '
+const killStart = `set +efux; trap '' TERM HUP USR1; exec >/dev/null 2>&1; IFS=' '
 read -r l </proc/self/stat || exit; me=${l%% *}; set -- ${l##*")" }; mine=$3
 `
 

@@ -17,9 +17,9 @@ import (
 type process struct {
 	*session
 	b *backend
-	// answered is closed when the server has answered the exec request; refused
-	// as well when it said no.
-	answered, refused chan struct{}
+	// answered is closed when the server has answered the exec request, or will not any
+	// more; refused as well when it said no, and accepted when it said yes.
+	answered, refused, accepted chan struct{}
 
 	// endsWithStdin says that closing the channel is enough to kill.
 	endsWithStdin bool
@@ -37,7 +37,7 @@ type process struct {
 func newProcess(b *backend, s *session, mark string, cmd backends.Command) *process {
 	p := &process{
 		session: s, b: b, endsWithStdin: cmd.EndsWithStdin,
-		answered: make(chan struct{}), refused: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
+		answered: make(chan struct{}), refused: make(chan struct{}), accepted: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.stdout.W, p.stderr.W, p.stderr.Mark = cmd.Stdout, cmd.Stderr, mark
 	return p
@@ -54,11 +54,14 @@ func (p *process) start(exec string, stdin io.Reader) {
 	go func() {
 		began := time.Now()
 		ok, err := p.ch.SendRequest("exec", true, execPayload(exec))
+		switch {
+		case ok:
+			close(p.accepted)
+		case err == nil:
+			close(p.refused)
+		}
 		close(p.answered)
 		if !ok {
-			if err == nil {
-				close(p.refused)
-			}
 			return
 		}
 		p.b.rtt.Took(time.Since(began))
@@ -89,6 +92,7 @@ func (p *process) supervise(ctx context.Context) {
 		p.drain(ctx.Done())
 	case <-p.gone:
 		<-p.drained // all that will come is here
+		<-p.answered
 	case <-p.refused:
 	case <-ctx.Done():
 		givenUp = context.Cause(ctx)
@@ -121,7 +125,7 @@ func (p *process) outcome(givenUp error) (backends.Status, error) {
 		return backends.Status{}, errors.New("the server refused to run a command")
 	}
 	return backends.Status{}, p.b.whyGone(&backends.NoStatusError{
-		Reason: "the server closed the session without a word about it",
+		Reason: "the server closed the session without a word about it", Unanswered: !remote.IsClosed(p.accepted),
 	})
 }
 

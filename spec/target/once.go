@@ -15,8 +15,10 @@ import (
 // the time of the command a watchdog reads on: closing the input from our side makes its
 // loop end, and it kills all that the command has started. When the command has ended the
 // watchdog goes first, so that what was left in the background is left alone. What a shell
-// says of children that were killed is not the command's. A subshell of ksh93 is not a
-// process of its own, and would wait for the watchdog, until ulimit makes it one.
+// says of children that were killed is not the command's. SIGUSR1 ends the watchdog as
+// well as SIGTERM does, which mksh catches, and misses just before it reads. A subshell of
+// ksh93 is not a process of its own, and would wait for the watchdog, until ulimit makes
+// it one. The blank behind $! keeps csh from taking what follows for its history.
 //
 // The command sees no variable of ours, and we change none that it may have been given:
 // our words are the shell's arguments.
@@ -30,7 +32,7 @@ exec 3<&0 4>&2 </dev/null 2>/dev/null
 set -- "$@" $! 
 (case ${KSH_VERSION-} in Version*) ulimit -S -c $(ulimit -S -c);; esac; eval "$2") 2>&4 3<&- 4>&-
 set -- "$1" $? "$3"
-kill -s TERM $3; wait $3
+kill -s USR1 $3; kill -s TERM $3; wait $3
 exec 2>&4 4>&-; ` + frameEnd("$1 1 $2")
 
 // openOnce opens a shell that is good for one command.

@@ -94,7 +94,22 @@ func bootScript(script string) (text, mark string) {
 
 // startShell starts sh with a script that answers as question 0 what it is to
 // answer at once, and then reads on.
-func startShell(ctx context.Context, b backends.Backend, script string) (*shell, Output, error) {
+//
+// A session that the server closes unasked is opened again: dropbear up to 2022.83 closes
+// all that run nothing yet when a process of another one ends, and the request to run
+// something may be on its way then. Such a shell has done nothing, as it reads what to do.
+func startShell(ctx context.Context, b backends.Backend, script string) (s *shell, o Output, err error) {
+	const tries = 5
+	for range tries {
+		var none *noShellError
+		if s, o, err = startShellOnce(ctx, b, script); !errors.As(err, &none) || none.closed == nil || !none.closed.Unanswered {
+			break
+		}
+	}
+	return s, o, err
+}
+
+func startShellOnce(ctx context.Context, b backends.Backend, script string) (*shell, Output, error) {
 	start := time.Now()
 	boot, mark := bootScript(script)
 	s := &shell{nonce: rand.Text(), done: make(chan struct{})}
@@ -120,7 +135,9 @@ func startShell(ctx context.Context, b backends.Backend, script string) (*shell,
 		if errors.As(s.waitErr, &refused) && !errors.Is(err, errDeadline) {
 			return nil, Output{}, refused
 		}
-		return nil, Output{}, &noShellError{printed: s.out.noise() + s.err.noise(), status: s.status, err: err}
+		none := &noShellError{printed: s.out.noise() + s.err.noise(), status: s.status, err: err}
+		_ = errors.As(s.waitErr, &none.closed)
+		return nil, Output{}, none
 	}
 	s.out.expect(s.nonce)
 	s.err.expect(s.nonce)
@@ -146,11 +163,16 @@ func (s *shell) start(ctx context.Context, b backends.Backend, cmd backends.Comm
 type noShellError struct {
 	printed string
 	status  backends.Status
-	err     error
+	// closed is set where nobody told how it ended.
+	closed *backends.NoStatusError
+	err    error
 }
 
 func (e *noShellError) Error() string {
-	if errors.Is(e.err, errShellDied) {
+	switch {
+	case e.closed != nil && errors.Is(e.err, errShellDied):
+		return fmt.Sprintf("no shell was started there: %v%s", e.closed, said(e.printed))
+	case errors.Is(e.err, errShellDied):
 		return fmt.Sprintf("no shell was started there (%v)%s", e.status, said(e.printed))
 	}
 	return fmt.Sprintf("no shell was started there: %v%s", e.err, said(e.printed))
