@@ -51,9 +51,13 @@ func killFamily(top int) {
 func exists(pid int) bool { return unix.Kill(pid, 0) != unix.ESRCH }
 
 // familyOf lists a process, its descendants and those of its group, by /proc. Of what
-// cannot be seen there nothing is known.
+// cannot be seen there nothing is known. Where /proc is that of another PID namespace its
+// numbers mean others, who have nothing to do with us.
 func familyOf(top int) []int {
 	type relation struct{ pid, parent, group int }
+	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+		return []int{top}
+	}
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil

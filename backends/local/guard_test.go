@@ -119,3 +119,18 @@ func TestFamilyOf(t *testing.T) {
 	killFamily(p.pid)
 	eventually(t, "their end", func() bool { return sleepers(t, "7073") == 0 })
 }
+
+// TestFamilyOf_AnotherNamespace looks at a /proc whose numbers mean others.
+func TestFamilyOf_AnotherNamespace(t *testing.T) {
+	if outside, err := strconv.Atoi(os.Getenv("LOCAL_OUTSIDE")); err == nil {
+		if family := familyOf(outside); len(family) != 1 {
+			t.Errorf("took others for the family of %d: %v", outside, family)
+		}
+		return
+	}
+	cmd := exec.Command("unshare", "--pid", "--fork", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), "LOCAL_OUTSIDE="+strconv.Itoa(os.Getpid()))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
