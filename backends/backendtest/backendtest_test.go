@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,9 +251,30 @@ func lifeFaults() []fault {
 	}
 }
 
+func runFaults() []fault {
+	return []fault{
+		{"says that all went well", "run: output and how it ended", running(func(ctx context.Context, b *local.Backend, cmd backends.Command) (backends.Status, error) {
+			_, err := b.Run(ctx, cmd)
+			return backends.Status{}, err
+		})},
+		{"ends what was left on purpose", "run: what stays in the background is left alone", running(func(ctx context.Context, b *local.Backend, cmd backends.Command) (backends.Status, error) {
+			status, err := b.Run(ctx, cmd)
+			_ = exec.Command("pkill", "-f", "^sleep "+cmd.Args[len(cmd.Args)-1]+"$").Run()
+			return status, err
+		})},
+		{hangs + "kills the process group alone", "run: a deadline kills all that was started", running(func(ctx context.Context, b *local.Backend, cmd backends.Command) (backends.Status, error) {
+			p, err := b.Start(ctx, cmd)
+			if err != nil {
+				return backends.Status{}, err
+			}
+			return p.Wait()
+		})},
+	}
+}
+
 func faults() []fault {
 	return slices.Concat(outputFaults(), inputFaults(), wordFaults(), placeFaults(), exitFaults(),
-		lifeFaults(), statFaults(), readFaults(), dialFaults())
+		lifeFaults(), runFaults(), statFaults(), readFaults(), dialFaults())
 }
 
 func options() backendtest.Options {

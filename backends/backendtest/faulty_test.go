@@ -37,6 +37,21 @@ func (f *faulty) Close() error {
 	return f.close(f.Backend)
 }
 
+// A faultyRunner is the local backend whose Run is wrong.
+type faultyRunner struct {
+	*local.Backend
+	run func(ctx context.Context, b *local.Backend, cmd backends.Command) (backends.Status, error)
+}
+
+func (f *faultyRunner) Run(ctx context.Context, cmd backends.Command) (backends.Status, error) {
+	return f.run(ctx, f.Backend, cmd)
+}
+
+// running makes a backend whose Run is wrong.
+func running(run func(ctx context.Context, b *local.Backend, cmd backends.Command) (backends.Status, error)) maker {
+	return func() backends.Backend { return &faultyRunner{local.New(), run} }
+}
+
 // A maker makes a backend.
 type maker func() backends.Backend
 

@@ -23,13 +23,11 @@ func TestSweep(t *testing.T) {
 		select {}
 	}
 	image := busybox(t)
-	left := abandon(t, image)
 	// A person commits what runs, and goes on with the image. The commit is his own, and
 	// so is each container that he makes of it.
 	committed := "hostspec-test/" + strings.ToLower(rand.Text())
-	engine(t, "commit", left, committed)
+	left, name := abandon(t, image, committed)
 	t.Cleanup(func() { engine(t, "rmi", "--force", committed) })
-	name := engine(t, "inspect", "--format", "{{.Name}}", left)
 	words := strings.Split(strings.TrimPrefix(name, "/hostspec-of-"), "-")
 	if len(words) != 6 {
 		t.Fatalf("its name is %q", name)
@@ -71,8 +69,9 @@ func TestSweep(t *testing.T) {
 	_, _ = mine.Close(), other.Close()
 }
 
-// abandon makes a container of a process that is killed, and returns its ID.
-func abandon(t *testing.T, image string) string {
+// abandon makes a container of a process that is killed, and returns its ID and name. The
+// container is committed before that: from then on it is anybody's to sweep.
+func abandon(t *testing.T, image, committed string) (id, name string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestSweep$", "-test.v")
 	cmd.Env = append(os.Environ(), "HOSTSPEC_TEST_SWEEP="+image)
@@ -85,13 +84,15 @@ func abandon(t *testing.T, image string) string {
 	}
 	for s := bufio.NewScanner(out); s.Scan() && s.Text() != "up"; {
 	}
+	ids := containersOf(t, image)
+	if len(ids) != 1 {
+		t.Fatalf("expected the process to make a container, found %q", ids)
+	}
+	name = engine(t, "inspect", "--format", "{{.Name}}", ids[0])
+	engine(t, "commit", ids[0], committed)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
-	ids := containersOf(t, image)
-	if len(ids) != 1 {
-		t.Fatalf("expected the killed process to leave a container, found %q", ids)
-	}
-	return ids[0]
+	return ids[0], name
 }

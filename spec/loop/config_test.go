@@ -247,8 +247,8 @@ func TestSelect(t *testing.T) {
 	g.Expect(names(some), err).To(Equal([]string{"base", "web"}))
 	_, err = c.Select("wbe")
 	g.Expect(err).To(MatchError(HaveSuffix(`hostspec.yaml has no suite "wbe"; did you mean "web"?`)))
-	_, err = c.Select("database")
-	g.Expect(err).To(MatchError(HaveSuffix(`has no suite "database"; known: web, base`)))
+	_, err = c.Select("cache")
+	g.Expect(err).To(MatchError(HaveSuffix(`has no suite "cache"; known: web, base`)))
 	_, err = c.Select("web", "web")
 	g.Expect(err).To(MatchError(`suite "web" is named twice`))
 }

@@ -24,7 +24,7 @@ const addToPath = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin; command 
 // Request makes the one line of shell text that a command is sent as, and what has
 // to go ahead of its stdin when the line alone cannot hold it.
 func Request(cmd backends.Command, mark string) (exec string, ahead string, err error) {
-	script, err := Script(cmd, mark)
+	script, err := ownScript(cmd, mark)
 	if err != nil {
 		return "", "", err
 	}
@@ -38,7 +38,7 @@ func Request(cmd backends.Command, mark string) (exec string, ahead string, err 
 // what has to go ahead of its stdin. They are valid UTF-8, since engines take them
 // as JSON. sh is the shell that is there.
 func Argv(sh string, cmd backends.Command, mark string) (args []string, ahead string, err error) {
-	script, err := Script(cmd, mark)
+	script, err := ownScript(cmd, mark)
 	if err != nil {
 		return nil, "", err
 	}
@@ -79,29 +79,45 @@ var encoded = regexp.MustCompile(`[^\n\t -~]|\\|![^ =]|!$`)
 // POSIX shell begins with.
 var doubleQuoted = strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", "'", `'\''`, "\n", `${IFS#??}`)
 
-// Script is the command as POSIX shell text that becomes the command by exec: no
-// shell stays in between to swallow a signal. A shell that ends with its input need not
-// start another one for what it is to run.
-func Script(cmd backends.Command, mark string) (string, error) {
+// ownScript is Script for a shell that has nothing else to do, and no subshell, whose $$
+// would be that of another one: where the command is a shell that ends with its input, it
+// need not be started once more.
+func ownScript(cmd backends.Command, mark string) (string, error) {
+	if cmd.EndsWithStdin && cmd.Stdin != nil && len(cmd.Env) == 0 && len(cmd.Args) == 3 && cmd.Args[0] == "sh" && cmd.Args[1] == "-c" {
+		begin, err := beginning(cmd, mark)
+		return begin + cmd.Args[2], err
+	}
+	return Script(cmd, mark)
+}
+
+// beginning is what comes before a command: its mark and its place.
+func beginning(cmd backends.Command, mark string) (string, error) {
 	if err := Check(cmd); err != nil {
 		return "", err
 	}
-	var s strings.Builder
 	// Our stderr begins with the mark and the process's number, for the killing of
 	// what sshd refuses to signal.
-	fmt.Fprintf(&s, "echo %s$$ >&2; %s", mark, addToPath)
-	if cmd.Dir != "" {
-		dir := cmd.Dir
-		if !strings.HasPrefix(dir, "/") {
-			// Else cd takes "-" for the previous directory and searches CDPATH.
-			dir = "./" + dir
-		}
-		fmt.Fprintf(&s, "cd %s || exit 127; ", backends.Quote(dir))
+	text := "echo " + mark + "$$ >&2; " + addToPath
+	if cmd.Dir == "" {
+		return text, nil
 	}
-	if cmd.EndsWithStdin && cmd.Stdin != nil && len(cmd.Env) == 0 && len(cmd.Args) == 3 && cmd.Args[0] == "sh" && cmd.Args[1] == "-c" {
-		s.WriteString(cmd.Args[2])
-		return s.String(), nil
+	dir := cmd.Dir
+	if !strings.HasPrefix(dir, "/") {
+		// Else cd takes "-" for the previous directory and searches CDPATH.
+		dir = "./" + dir
 	}
+	return text + "cd " + backends.Quote(dir) + " || exit 127; ", nil
+}
+
+// Script is the command as POSIX shell text that becomes the command by exec: no
+// shell stays in between to swallow a signal.
+func Script(cmd backends.Command, mark string) (string, error) {
+	begin, err := beginning(cmd, mark)
+	if err != nil {
+		return "", err
+	}
+	var s strings.Builder
+	s.WriteString(begin)
 	s.WriteString("exec ")
 	switch {
 	case len(cmd.Env) == 0 && strings.HasPrefix(cmd.Args[0], "-"):
