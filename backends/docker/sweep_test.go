@@ -32,28 +32,34 @@ func TestSweep(t *testing.T) {
 	if len(words) != 6 {
 		t.Fatalf("its name is %q", name)
 	}
-	named := func(host, boot, namespace, pid, started string) []string {
-		return []string{"--name", "hostspec-of-" + strings.Join([]string{host, boot, namespace, pid, started, strings.ToLower(rand.Text())}, "-"), image, "sh", "-c", wait}
+	named := func(host, boot, namespace, pid, started string) string {
+		return "hostspec-of-" + strings.Join([]string{host, boot, namespace, pid, started, strings.ToLower(rand.Text())}, "-")
+	}
+	// It gets its name when it runs: until then others on this machine might sweep it.
+	start := func(name string) string {
+		id := startContainer(t, image, "sh", "-c", wait)
+		engine(t, "rename", id, name)
+		return id
 	}
 	const another = "0123456789ab"
 	// What is another host's, another boot's, another namespace's, or not even ours, is
 	// to stay, and so is what a living process has.
 	stay := []string{
 		startContainer(t, committed, "sh", "-c", wait),
-		startContainer(t, named(another, words[1], words[2], words[3], words[4])...),
-		startContainer(t, named(words[0], another, words[2], words[3], words[4])...),
-		startContainer(t, named(words[0], words[1], "1", words[3], words[4])...),
-		startContainer(t, "--name", "hostspec-of-"+strings.ToLower(rand.Text()), image, "sh", "-c", wait),
+		start(named(another, words[1], words[2], words[3], words[4])),
+		start(named(words[0], another, words[2], words[3], words[4])),
+		start(named(words[0], words[1], "1", words[3], words[4])),
+		start("hostspec-of-" + strings.ToLower(rand.Text())),
 		startContainer(t, image, "sh", "-c", wait),
 	}
 	before := containersOf(t, image)
 	mine := mustOpen(t, "docker-image://"+image)
 	stay = append(stay, slices.DeleteFunc(containersOf(t, image), func(id string) bool { return slices.Contains(before, id) })...)
-	neverStarted := engine(t, append([]string{"create"}, named(words[0], another, words[2], words[3], words[4])...)...)
+	neverStarted := engine(t, "create", "--name", named(words[0], another, words[2], words[3], words[4]), image, "sh", "-c", wait)
 	t.Cleanup(func() { engine(t, "rm", "--force", neverStarted) })
 	gone := []string{left, neverStarted,
 		// The number of a living process, that was started at another time.
-		startContainer(t, named(words[0], words[1], words[2], fmt.Sprint(os.Getpid()), "1")...)}
+		start(named(words[0], words[1], words[2], fmt.Sprint(os.Getpid()), "1"))}
 	other := mustOpen(t, "docker-image://"+image)
 	there := strings.Fields(engine(t, "ps", "--all", "--quiet", "--no-trunc"))
 	for _, id := range stay {

@@ -52,7 +52,9 @@ func TestStreamFile_IsReadOnceMoreWhenTheConnectionIsLost(t *testing.T) {
 	} {
 		g.Expect(os.WriteFile(file, []byte(text.String()), 0o644)).To(Succeed())
 		w := &dropping{drop: func() {
-			g.Expect(os.WriteFile(file, []byte(c.then), 0o644)).To(Succeed())
+			// Who still reads the one that was there goes on with it.
+			g.Expect(os.WriteFile(file+".new", []byte(c.then), 0o644)).To(Succeed())
+			g.Expect(os.Rename(file+".new", file)).To(Succeed())
 			proxy.Drop()
 		}}
 		_, err := View{Target: target, As: root}.StreamFile(t.Context(), file, w)
