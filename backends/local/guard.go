@@ -23,6 +23,7 @@ type guard struct {
 
 func newGuard(pid int) *guard {
 	r, w := io.Pipe()
+	// It ends with its input, whatever becomes of the context that the process had.
 	shell, err := start(context.Background(), backends.Command{Args: []string{"sh", "-c", backends.Guard(pid)}, Stdin: r}, false)
 	if err != nil {
 		return nil // there is no room for it: the group is killed all the same

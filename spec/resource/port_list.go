@@ -26,12 +26,10 @@ var _ = catalogue.Add(&catalogue.Kind{
 	},
 })
 
-var listedTables = []string{"tcp", "tcp6", "udp", "udp6"}
-
 // listPorts reads the kernel's tables. Where IPv6 is off, two of them are not there.
 func listPorts(mark string) string {
 	return fmt.Sprintf(`for t in %[2]s; do echo "%[1]s $t"
-if [ $t = tcp ] || [ -e /proc/net/$t ]; then cat /proc/net/$t || exit; fi; done`, mark, strings.Join(listedTables, " "))
+if [ $t = tcp ] || [ -e /proc/net/$t ]; then cat /proc/net/$t || exit; fi; done`, mark, strings.Join(protocols, " "))
 }
 
 func readPorts(sys target.System, o target.Output, tables map[string]string) ([]catalogue.Fact, error) {
@@ -39,7 +37,7 @@ func readPorts(sys target.System, o target.Output, tables map[string]string) ([]
 		return nil, errors.New(firstWords(o))
 	}
 	var out []catalogue.Fact
-	for _, protocol := range listedTables {
+	for _, protocol := range protocols {
 		if tables[protocol] == "" && protocol != "tcp" {
 			continue
 		}

@@ -10,7 +10,7 @@
 //	}
 //
 // The facts are packages, services, users, passwords, groups, listening ports,
-// mounts, cron tables, kernel parameters, and the files below the watched folders by
+// mounts, cron tables, kernel parameters and modules, and the files below the watched folders by
 // type, mode, owner, link and content. What could not be told stands in a snapshot
 // as such, with the reason, and is never taken for "the same".
 //
