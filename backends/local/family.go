@@ -14,8 +14,8 @@ import (
 // killing is held by who makes this process the one that orphans fall to.
 var killing sync.Mutex
 
-// killFamily kills all descendants of a process of ours, and those of its group. All are
-// stopped first, so that none starts another or does something about the death of
+// killFamily kills a process that we started, all its descendants, and the rest of its
+// group. All are stopped first, so that none starts another or does something about the death of
 // another. Their orphans fall to us for that time: where the first process of the system
 // waits for nobody, as in many containers, they would stay as zombies. The process is
 // not reaped here.

@@ -26,7 +26,7 @@ func newGuard(pid int) *guard {
 	// It ends with its input, whatever becomes of the context that the process had.
 	shell, err := start(context.Background(), backends.Command{Args: []string{"sh", "-c", backends.Guard(pid)}, Stdin: r}, false)
 	if err != nil {
-		return nil // there is no room for it: the group is killed all the same
+		return nil // no more processes can be started; the group is killed anyway
 	}
 	return &guard{shell, w}
 }

@@ -152,8 +152,7 @@ func withoutProbes(t fact.ProcessTable, shell int) []*fact.Process {
 	return slices.DeleteFunc(t.Sorted(), func(p *fact.Process) bool { return ours[p.PID] })
 }
 
-// asks reports whether a process is a shell of ours, or one that has yet to make out what
-// it is to run.
+// asks reports whether a process is one of our shells, or is about to become one.
 func asks(args []string) bool {
 	return target.OwnShell(args) || len(args) == 3 && args[1] == "-c" &&
 		(strings.Contains(args[2], `eval "$(printf %b "echo pid-`) || strings.Contains(args[2], `IFS= read -r s && eval "$(printf %b "$s")"`))

@@ -42,7 +42,7 @@ func (s Script) runAlone(ctx context.Context, r backends.Runner, timeout time.Du
 	nonce = rand.Text()
 	stdout, stderr := newFrames(mark), newFrames(mark)
 	for f, live := range map[*frames]io.Writer{stdout: s.LiveStdout, stderr: s.LiveStderr} {
-		f.mark = []byte("\n" + rand.Text()) // there is no end but that of the stream
+		f.mark = []byte("\n" + rand.Text()) // which never comes: only the stream ends
 		f.listen(live)
 	}
 	start := time.Now()

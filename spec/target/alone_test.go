@@ -21,7 +21,7 @@ func (b *shellBackend) Run(ctx context.Context, c backends.Command) (backends.St
 	return b.Backend.(backends.Runner).Run(ctx, c)
 }
 
-// lineNumber is where in a script of ours something is, or which process, which differs.
+// lineNumber matches line numbers in our scripts and process numbers, which differ.
 var lineNumber = regexp.MustCompile(`line \d+|\[\d+\]|: \d+:`)
 
 // TestRunAlone_TellsWhatAWatchdogTells runs the same commands with a watchdog and without.

@@ -81,8 +81,8 @@ func frameEnd(mark string) string {
 	return fmt.Sprintf("echo \"\n%[1]s\"; echo \"\n%[1]s\" >&2", mark)
 }
 
-// bootScript is script behind what begins every shell of ours, which prints the mark on
-// both streams: what comes before it is noise. The two halves of the mark meet only in
+// bootScript returns the script, preceded by what begins each of our shells. That prints
+// the mark on both streams: what comes before it is noise. The two halves of the mark meet only in
 // the output: what lists processes and is read back as an answer must not hold it. It is
 // the shell's first argument, since a variable could be one that the account exports, and
 // would then be seen. VAR in the script becomes a name that no variable has.
