@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -81,6 +83,10 @@ func (t *tddCommand) Run(c *console) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
+	file, err := t.file()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
 	stop, release := watchSignals(c.ctx)
 	defer release()
 	outputs, err := t.outputs(stop.soft, c)
@@ -92,7 +98,7 @@ func (t *tddCommand) Run(c *console) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	all := &tddRun{command: t, console: c, stop: stop, password: source}
+	all := &tddRun{command: t, file: file, console: c, stop: stop, password: source}
 	all.begin(outputs)
 	if t.Watch {
 		return all.watch(suites[0])
@@ -139,10 +145,7 @@ func (r *tddRun) through(suites []*loop.Suite) error {
 // suites are those of the file, with what flags replace in them, or the one that
 // flags make.
 func (t *tddCommand) suites() ([]*loop.Suite, error) {
-	name := t.Config
-	if name == "" {
-		name = loop.ConfigName
-	}
+	name := cmp.Or(t.Config, loop.ConfigName)
 	var suites []*loop.Suite
 	config, err := loop.Load(name)
 	switch {
@@ -178,6 +181,20 @@ func (t *tddCommand) suites() ([]*loop.Suite, error) {
 		}
 	}
 	return suites, nil
+}
+
+// file is the absolute name, by whatever links it was reached, of the file in which the
+// suites stand, or would stand.
+func (t *tddCommand) file() (string, error) {
+	dir, name := filepath.Split(cmp.Or(t.Config, loop.ConfigName))
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, name), nil
 }
 
 // starts counts the flags that say where to begin.
@@ -232,7 +249,7 @@ func (r *tddRun) options(s *loop.Suite) loop.Options {
 	t := r.command
 	o := loop.Options{
 		Strict: t.Strict, MinCoverage: t.MinCoverage, Keep: t.Keep || t.Reuse, Reuse: t.Reuse, Force: t.Force, Live: t.OnLive,
-		Container: containerName(s),
+		Container: containerName(r.file, s),
 		Open:      func(uri *backends.URI) (*target.Target, error) { return newTarget(uri, r.password) },
 	}
 	if t.Timeout != nil {
@@ -241,18 +258,15 @@ func (r *tddRun) options(s *loop.Suite) loop.Options {
 	return o
 }
 
-// containerName is that of a container that is kept: the same for the same suite of
-// the same folder.
-func containerName(s *loop.Suite) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "unknown"
-	}
-	return "hostspec-tdd-" + strings.Map(func(r rune) rune {
+// containerName is that of a container that is kept: the same for the same suite of the
+// same file, and another for another, such as that of a second checkout.
+func containerName(file string, s *loop.Suite) string {
+	readable := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.':
 			return r
 		}
 		return '-'
-	}, filepath.Base(dir)+"-"+s.Name)
+	}, filepath.Base(filepath.Dir(file)))
+	return fmt.Sprintf("hostspec-tdd-%s-%.4x-%s", readable, sha256.Sum256([]byte(file)), s.Name)
 }

@@ -21,6 +21,7 @@ import (
 // A tddRun is what the suites of one `hostspec tdd` share.
 type tddRun struct {
 	command  *tddCommand
+	file     string // where the suites stand: an absolute name
 	console  *console
 	stop     *stopper
 	password *password.Source

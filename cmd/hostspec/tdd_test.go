@@ -81,6 +81,47 @@ func TestLoop_ExitCodes(t *testing.T) {
 	t.Cleanup(func() { hostspectest.WantNoContainerOf(t, image) })
 }
 
+// A container that is kept belongs to one suite of one file, whatever the folder of
+// another is called, and from wherever it is used again.
+func TestLoop_KeptContainersAreNotMixedUp(t *testing.T) {
+	image := variant(t, "ENV A=b")
+	t.Cleanup(func() {
+		for _, id := range strings.Fields(hostspectest.ContainersOf(t, image)) {
+			hostspectest.Docker(t, "", "rm", "--force", id)
+		}
+	})
+	specs, err := filepath.Abs("testdata/loop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	kept := regexp.MustCompile(`is kept: docker exec -it (hostspec-tdd-\S+) sh `)
+	names := map[string]string{}
+	for _, file := range []string{"a/web/hostspec.yaml", "a/web/more.yaml", "b/web/hostspec.yaml"} {
+		write(t, filepath.Join(dir, file), "suites:\n  s:\n    image: "+image+"\n    converge: "+appConf+"\n    specs: "+specs+"\n")
+		c := hostspec(t, "tdd", "--keep", "--config", file).in(dir).run()
+		c.wants(t, 0)
+		said := kept.FindStringSubmatch(c.stdout + c.stderr)
+		if said == nil {
+			t.Fatalf("it does not say what it has kept:\n%s%s", c.stdout, c.stderr)
+		}
+		names[file] = said[1]
+	}
+	if err := os.Symlink(filepath.Join(dir, "b"), filepath.Join(dir, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	again := func(file string, c *call) {
+		t.Helper()
+		c.run().wants(t, 0, "container "+names[file]+" again")
+	}
+	again("a/web/hostspec.yaml", hostspec(t, "tdd", "--reuse").in(filepath.Join(dir, "a", "web")))
+	again("a/web/more.yaml", hostspec(t, "tdd", "--reuse", "--config", "web/more.yaml").in(filepath.Join(dir, "a")))
+	again("b/web/hostspec.yaml", hostspec(t, "tdd", "--reuse").in(filepath.Join(dir, "linked", "web")))
+	if left := strings.Fields(hostspectest.ContainersOf(t, image)); len(left) != len(names) {
+		t.Errorf("%d containers are left, want one of each of %v", len(left), names)
+	}
+}
+
 func TestLoop_ImageThatIsAbsent(t *testing.T) {
 	tdd(t, "registry.example/app:1", appConf).run().
 		wants(t, 3, "create      broken", "docker pull registry.example/app:1", "suite suite: broken in ", " at create")

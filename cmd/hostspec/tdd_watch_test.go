@@ -42,11 +42,7 @@ func appConfig(image, more string) string {
 // startWatch starts it in a new folder, and waits until the first turn is over.
 func startWatch(t *testing.T, image string, flags ...string) *watched {
 	t.Helper()
-	// A container that is kept is named by the folder.
-	w := &watched{t: t, dir: filepath.Join(t.TempDir(), fmt.Sprintf("watch-%d", os.Getpid()))}
-	if err := os.Mkdir(w.dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	w := &watched{t: t, dir: t.TempDir()}
 	w.log = filepath.Join(t.TempDir(), "log")
 	hostspec(t, "init").in(w.dir).with("GOPROXY=off").run().wants(t, 0)
 	if err := os.Remove(filepath.Join(w.dir, "spec", "first_test.go")); err != nil {
