@@ -3,7 +3,7 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What takes long begins first.
-LONG        = ./cmd/hostspec ./cmd/hostspec/internal/examples ./backends/docker ./spec/resource ./spec/loop ./backends/ssh ./matchers ./backends/command
+LONG        = ./cmd/hostspec/cli ./cmd/hostspec/internal/examples ./backends/docker ./spec/resource ./spec/loop ./backends/ssh ./matchers ./backends/command
 # Programs of the tests lie in a folder that ./... does not reach.
 PACKAGES    = ./... ./.ci/sweep ./.ci/survivors ./.ci/mutate
 # Examples with a module of their own, as their readers have: ./... stops there.

@@ -39,6 +39,9 @@ type URI struct {
 	ConnectTimeout time.Duration
 	// Timeout bounds one question; 0 leaves it to the caller.
 	Timeout time.Duration
+
+	// opaque says that the text has no "//" behind its scheme.
+	opaque bool
 }
 
 // DefaultConnectTimeout bounds reaching a target when its URI does not say.
@@ -87,7 +90,7 @@ func Parse(text string) (*URI, error) {
 		return fail("write %s://%s", scheme, hideSecrets(rest, known))
 	}
 	if _, _, found := cutPassword(rest); found && !driver.Literal {
-		return fail("it holds a password, which reports and process lists would show; set HOSTSPEC_SSH_PASSWORD instead")
+		return fail(holdsPassword)
 	}
 	u := &URI{Scheme: scheme, Options: url.Values{}}
 	var options string
@@ -102,6 +105,31 @@ func Parse(text string) (*URI, error) {
 	}
 	return u, nil
 }
+
+// ParseForeign is Parse for whoever hands the text on to a program that may have more
+// drivers, as a package of specs may have. Of a scheme that is registered here it says
+// what Parse says. Of others it checks what holds for all of them, takes what follows a
+// "?" for options, and leaves those to the driver.
+func ParseForeign(text string) (*URI, error) {
+	scheme, rest, ok := strings.Cut(text, ":")
+	if _, registered := lookup(scheme); registered || !ok || !isScheme(scheme) {
+		return Parse(text)
+	}
+	rest, slashes := strings.CutPrefix(rest, "//")
+	if _, _, found := cutPassword(rest); found {
+		return nil, &URIError{Text: hideSecrets(text, nil), Reason: holdsPassword}
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	return &URI{Scheme: scheme, Rest: rest, Options: url.Values{}, opaque: !slashes}, nil
+}
+
+// isScheme reports whether a text is the scheme of a URI (RFC 3986, 3.1), in small
+// letters, as drivers are registered.
+func isScheme(s string) bool {
+	return s != "" && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+}
+
+const holdsPassword = "it holds a password, which reports and process lists would show; set HOSTSPEC_SSH_PASSWORD instead"
 
 // readOptions sets what the options say, by name, so that the same text always
 // gives the same error.
@@ -251,7 +279,7 @@ func isWord(s string) bool {
 // String is the target as people and reports see it: without options, and
 // without anything secret.
 func (u *URI) String() string {
-	if d, ok := lookup(u.Scheme); ok && d.Opaque {
+	if d, ok := lookup(u.Scheme); ok && d.Opaque || u.opaque {
 		return u.Scheme + ":" + u.Rest
 	}
 	return u.Scheme + "://" + u.Rest

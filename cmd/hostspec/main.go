@@ -1,12 +1,8 @@
-// Command hostspec runs infrastructure specs against machines and merges what
-// they tell into one report; it also starts a new folder of specs.
+// Command hostspec runs infrastructure specs against machines and merges what they tell
+// into one report; hostspec --help says what else it does. A command with backends and
+// report formats of your own is this file with their imports added: see package cli.
 package main
 
-import (
-	"context"
-	"os"
-)
+import "github.com/hostspec/hostspec/cmd/hostspec/cli"
 
-func main() {
-	os.Exit(hostspec(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { cli.Main() }

@@ -14,15 +14,9 @@ type console struct {
 	w     io.Writer
 	color bool
 	err   error
-	bad   []badResult
+	bad   []Case
 	// flaky are specs that passed after an attempt had failed.
-	flaky []badResult
-}
-
-// A badResult is a failure that is told in full at the end.
-type badResult struct {
-	suite  Begin
-	result Result
+	flaky []Case
 }
 
 func (c *console) print(text string) {
@@ -59,20 +53,14 @@ func (c *console) colorOf(o Outcome) string {
 	return faint
 }
 
-// note keeps a failure for the end and returns its number, 0 for what did not
-// fail.
-func (c *console) note(b Begin, r Result) int {
-	if !r.Outcome.Bad() {
-		return 0
-	}
-	c.bad = append(c.bad, badResult{b, r})
-	return len(c.bad)
-}
-
-// noteFlaky keeps a spec that passed at a later attempt for the end.
-func (c *console) noteFlaky(b Begin, r Result) {
-	if r.Outcome == Passed && r.Attempt > 1 {
-		c.flaky = append(c.flaky, badResult{b, r})
+// keep keeps what is told in full at the end: a failure, and a spec that passed at a
+// later attempt.
+func (c *console) keep(r Case) {
+	switch {
+	case r.Number > 0:
+		c.bad = append(c.bad, r)
+	case r.Outcome == Passed && r.Attempt > 1:
+		c.flaky = append(c.flaky, r)
 	}
 }
 
@@ -83,10 +71,9 @@ func (c *console) flakes() {
 		return
 	}
 	c.print("\n" + c.paint(bold, "Passed at a later attempt:") + "\n")
-	for _, f := range c.flaky {
-		r := f.result
+	for _, r := range c.flaky {
 		var b strings.Builder
-		fmt.Fprintf(&b, "\n  %s\n    %s\n", c.paint(yellow, fmt.Sprintf("%s: attempt %d", fullName(r), r.Attempt)), c.paint(faint, place(f)))
+		fmt.Fprintf(&b, "\n  %s\n    %s\n", c.paint(yellow, fmt.Sprintf("%s: attempt %d", r.Name(), r.Attempt)), c.paint(faint, r.Place()))
 		for _, text := range r.Earlier {
 			fmt.Fprintf(&b, "\n%s\n", indent(visible(text), "    "))
 		}
@@ -100,19 +87,18 @@ func (c *console) failures() {
 		return
 	}
 	c.print("\n" + c.paint(bold, "Failures:") + "\n")
-	for i, f := range c.bad {
-		c.failure(i+1, f)
+	for _, r := range c.bad {
+		c.failure(r)
 	}
 }
 
-func (c *console) failure(n int, f badResult) {
-	r := f.result
+func (c *console) failure(r Case) {
 	var b strings.Builder
-	head := fmt.Sprintf("%d) ", n)
+	head := fmt.Sprintf("%d) ", r.Number)
 	pad := strings.Repeat(" ", 2+len(head))
-	title := strings.ToUpper(string(r.Outcome)) + ": " + fullName(r)
+	title := strings.ToUpper(string(r.Outcome)) + ": " + r.Name()
 	fmt.Fprintf(&b, "\n  %s%s\n", head, c.paint(c.colorOf(r.Outcome), title))
-	fmt.Fprintf(&b, "%s%s\n", pad, c.paint(faint, place(f)))
+	fmt.Fprintf(&b, "%s%s\n", pad, c.paint(faint, r.Place()))
 	if r.Message != "" {
 		fmt.Fprintf(&b, "\n%s\n", indent(visible(r.Message), pad))
 	}
@@ -160,32 +146,6 @@ func (p Problem) Where() string {
 		return p.Package
 	}
 	return p.Target
-}
-
-// fullName is a spec's name with those of its containers; a part of the suite is
-// called by its kind.
-func fullName(r Result) string {
-	words := append([]string{}, r.Containers...)
-	if r.Node != "" {
-		words = append(words, "["+r.Node+"]")
-	}
-	if r.Text != "" {
-		words = append(words, r.Text)
-	}
-	return visible(strings.Join(words, " "))
-}
-
-// place says on which target and at which line a spec failed.
-func place(f badResult) string {
-	r := f.result
-	text := where(r.Target, r.Stage)
-	if r.Location.File != "" {
-		text += ", " + r.Location.String()
-	}
-	if at := r.FailedAt; at != nil && at.File != "" && *at != r.Location {
-		text += ", failed at " + at.String()
-	}
-	return text
 }
 
 func (l Location) String() string { return fmt.Sprintf("%s:%d", l.File, l.Line) }

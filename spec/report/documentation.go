@@ -31,11 +31,11 @@ type docSuite struct {
 	done bool
 }
 
-// NewDocumentation returns the format for people: specs as a tree of their
+// newDocumentation opens the report for people: specs as a tree of their
 // containers as they end, and the failures in full at the end. A spec that held
 // is marked by ✓, one that was answered wrong by ✗, one that could not be told
 // by ?, and one that did not run by -.
-func NewDocumentation(w io.Writer, o Options) Format {
+func newDocumentation(w io.Writer, o Options) Stream {
 	return &documentation{console: console{w: w, color: o.Color}}
 }
 
@@ -50,19 +50,18 @@ func (d *documentation) Begin(b Begin) {
 	d.advance()
 }
 
-func (d *documentation) Result(b Begin, r Result) {
-	number := d.note(b, r)
-	d.noteFlaky(b, r)
+func (d *documentation) Case(b Begin, r Case) {
+	d.keep(r)
 	s := d.suite(b)
 	if s == nil || r.Filtered {
 		return // what nobody asked for is in the count alone
 	}
 	if r.Node == NodeStage {
-		d.say(s, d.stageText(r, number))
+		d.say(s, d.stageText(r))
 		return
 	}
 	if r.Node != "" {
-		d.say(s, fmt.Sprintf("  %s\n", d.line(r, "["+r.Node+"] "+r.Text, number)))
+		d.say(s, fmt.Sprintf("  %s\n", d.line(r, "["+r.Node+"] "+r.Text)))
 		return
 	}
 	var text strings.Builder
@@ -78,13 +77,13 @@ func (d *documentation) Result(b Begin, r Result) {
 		fmt.Fprintf(&text, "%s%s\n", strings.Repeat("  ", i+1), visible(path[i]))
 	}
 	s.path = slices.Clone(path)
-	fmt.Fprintf(&text, "%s%s\n", strings.Repeat("  ", len(path)+1), d.line(r, r.Text, number))
+	fmt.Fprintf(&text, "%s%s\n", strings.Repeat("  ", len(path)+1), d.line(r, r.Text))
 	d.say(s, text.String())
 }
 
 // line is a spec with its mark, what there is to say about it, and the number
 // under which its failure is told.
-func (d *documentation) line(r Result, text string, number int) string {
+func (d *documentation) line(r Case, text string) string {
 	mark := map[Outcome]string{Passed: "✓", Failed: "✗", NotTold: "?", Unreachable: "?"}[r.Outcome]
 	if mark == "" {
 		mark = "-"
@@ -111,13 +110,13 @@ func (d *documentation) line(r Result, text string, number int) string {
 		}
 		line += " (skipped"
 		if r.Message != "" {
-			line += ": " + oneLine(r.Message)
+			line += ": " + r.Reason()
 		}
 		line += ")"
 	}
 	line = d.paint(d.colorOf(r.Outcome), line)
-	if number > 0 {
-		line += fmt.Sprintf(" (see %d)", number)
+	if r.Number > 0 {
+		line += fmt.Sprintf(" (see %d)", r.Number)
 	}
 	if r.Took >= time.Second {
 		line += d.paint(faint, " "+evidence.Duration(r.Took))

@@ -61,55 +61,48 @@ type jsonSummary struct {
 	Loops []LoopSuite `json:"loops,omitempty"`
 }
 
-type jsonFormat struct {
-	w   io.Writer
-	doc document
-}
-
-// NewJSON returns the format for scripts: one JSON document with the targets,
+// writeJSON writes the report for scripts: one JSON document with the targets,
 // every spec with the evidence of its answers, what went wrong beside the specs,
-// and the summary. It is written when the run is over.
-func NewJSON(w io.Writer, _ Options) Format {
-	return &jsonFormat{w: w, doc: document{
-		Version: 1, Targets: []string{}, Suites: []jsonSuite{}, Specs: []jsonResult{}, Problems: []Problem{},
-	}}
-}
-
-func (j *jsonFormat) Begin(b Begin) {
-	j.doc.Suites = append(j.doc.Suites, jsonSuite{Target: b.Target, Package: b.Package, Suite: b.Suite, Stage: b.Stage})
-}
-
-func (j *jsonFormat) Done(Begin) {}
-
-func (j *jsonFormat) Result(b Begin, r Result) {
-	out := jsonResult{Result: r, Seconds: seconds(r.Took), Suite: b.Suite, Evidence: []jsonEvidence{}}
-	if out.Containers == nil {
-		out.Containers = []string{}
+// and the summary.
+func writeJSON(w io.Writer, run *Run) error {
+	doc := document{
+		Version: 1, Start: run.Start, Seconds: seconds(run.Took), Targets: []string{}, Suites: []jsonSuite{},
+		Specs: []jsonResult{}, Problems: []Problem{}, Notes: run.Notes,
+		Summary: jsonSummary{
+			Targets: len(run.Targets), Specs: run.Specs(), Passed: run.Passed(), Failed: run.Failed(),
+			NotTold: run.NotTold(), Skipped: run.Skipped(), Interrupted: run.Interrupted, Line: run.Line(), Loops: run.Loops,
+		},
 	}
-	for _, e := range r.Evidence {
-		out.Evidence = append(out.Evidence, jsonEvidence{Evidence: e, Seconds: seconds(e.Took)})
+	doc.Targets = append(doc.Targets, run.Targets...)
+	doc.Problems = append(doc.Problems, run.Problems...)
+	for _, b := range run.Suites {
+		doc.Suites = append(doc.Suites, jsonSuite{Target: b.Target, Package: b.Package, Suite: b.Suite, Stage: b.Stage})
 	}
-	j.doc.Specs = append(j.doc.Specs, out)
-}
-
-func (j *jsonFormat) End(s Summary) error {
-	j.doc.Start, j.doc.Seconds = s.Start, seconds(s.Took)
-	j.doc.Targets = append(j.doc.Targets, s.Targets...)
-	j.doc.Problems = append(j.doc.Problems, s.Problems...)
-	j.doc.Notes = s.Notes
-	j.doc.Summary = jsonSummary{
-		Targets: len(s.Targets), Specs: s.Specs(), Passed: s.Passed(), Failed: s.Failed(),
-		NotTold: s.NotTold(), Skipped: s.Skipped(), Interrupted: s.Interrupted, Line: s.Line(), Loops: s.Loops,
+	for _, c := range run.Cases {
+		if !c.Problem {
+			doc.Specs = append(doc.Specs, jsonResultOf(c))
+		}
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(j.doc); err != nil {
+	if err := enc.Encode(doc); err != nil {
 		return err
 	}
-	_, err := j.w.Write(evidence.EscapeJSON(text.Bytes()))
+	_, err := w.Write(evidence.EscapeJSON(text.Bytes()))
 	return err
+}
+
+func jsonResultOf(c Case) jsonResult {
+	out := jsonResult{Result: c.Result, Seconds: seconds(c.Took), Suite: c.Suite, Evidence: []jsonEvidence{}}
+	if out.Containers == nil {
+		out.Containers = []string{}
+	}
+	for _, e := range c.Evidence {
+		out.Evidence = append(out.Evidence, jsonEvidence{Evidence: e, Seconds: seconds(e.Took)})
+	}
+	return out
 }
 
 // seconds is a time span to the microsecond; more digits would be noise.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -52,34 +53,49 @@ type (
 	}
 )
 
+// junit is a document while it is made.
 type junit struct {
-	w      io.Writer
 	suites []*junitSuite
 	byName map[[3]string]*junitSuite
-	// titles are the texts given to Run, by package.
-	titles map[string]string
 }
 
-// NewJUnit returns the format for Jenkins, GitLab and their like: one testsuite
+// writeJUnit writes the report for Jenkins, GitLab and their like: one testsuite
 // for each package on each target, the target as its hostname and in its name,
 // and target.package as the class name. What was answered wrong is a failure,
-// what could not be told an error. It is written when the run is over.
-func NewJUnit(w io.Writer, _ Options) Format {
-	return &junit{w: w, byName: map[[3]string]*junitSuite{}, titles: map[string]string{}}
+// what could not be told an error. A problem beside the specs is a test case, too: a suite
+// without cases is dropped by Jenkins.
+func writeJUnit(w io.Writer, run *Run) error {
+	j := &junit{byName: map[[3]string]*junitSuite{}}
+	for _, c := range run.Cases {
+		j.add(c)
+	}
+	j.notes(run.Notes)
+	for i, s := range j.suites {
+		s.ID, s.Time = i, junitTime(s.took)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(junitDocument{Suites: j.suites}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
 }
 
-func (j *junit) Begin(b Begin) { j.titles[b.Package] = b.Suite }
-
-func (j *junit) Done(Begin) {}
-
-func (j *junit) Result(b Begin, r Result) {
-	s := j.suite(r.Target, r.Stage, r.Package, r.Start)
+func (j *junit) add(r Case) {
+	s := j.suiteOf(r)
 	c := junitCase{Name: xmlText(junitName(r)), Classname: className(r.Target, r.Stage, r.Package), Time: junitTime(r.Took)}
-	cause := &junitCause{Message: xmlText(oneLine(r.Message))}
+	cause := &junitCause{Message: xmlText(r.Reason())}
 	switch r.Outcome {
 	case Passed:
 	case Failed, NotTold, Unreachable:
 		cause.Type = string(r.Outcome)
+		if r.Problem {
+			cause.Type = "problem"
+		}
 		cause.Text = xmlText(junitBody(r))
 		if r.Outcome == Failed {
 			s.Failures++
@@ -104,39 +120,6 @@ func (j *junit) Result(b Begin, r Result) {
 	s.Cases = append(s.Cases, c)
 }
 
-// End writes the document. A problem beside the specs is a test case too: a
-// package that crashed must not be green in Jenkins, and a suite without cases
-// is dropped there.
-func (j *junit) End(sum Summary) error {
-	for _, p := range sum.Problems {
-		s := j.suite(p.Target, p.Stage, p.Package, sum.Start)
-		text := p.Text
-		if p.Output != "" {
-			text += "\n\nthe end of what it printed:\n" + p.Output
-		}
-		s.Tests++
-		s.Errors++
-		s.Cases = append(s.Cases, junitCase{
-			Name: "the whole package", Classname: className(p.Target, p.Stage, p.Package), Time: junitTime(0),
-			Error: &junitCause{Message: xmlText(oneLine(p.Text)), Type: "problem", Text: xmlText(visible(text))},
-		})
-	}
-	j.notes(sum.Notes)
-	for i, s := range j.suites {
-		s.ID, s.Time = i, junitTime(s.took)
-	}
-	if _, err := io.WriteString(j.w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(j.w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(junitDocument{Suites: j.suites}); err != nil {
-		return err
-	}
-	_, err := io.WriteString(j.w, "\n")
-	return err
-}
-
 // notes writes each note into the first suite of its target.
 func (j *junit) notes(notes []Note) {
 	if len(j.suites) == 0 {
@@ -148,47 +131,38 @@ func (j *junit) notes(notes []Note) {
 	}
 }
 
-func (j *junit) suite(target, stage, pkg string, start time.Time) *junitSuite {
-	key := [3]string{target, stage, pkg}
-	s, ok := j.byName[key]
-	if !ok {
-		title := j.titles[pkg]
-		if title == "" {
-			title = pkg
-		}
-		if title == "" {
-			title = NodeStage
-		}
-		if target != "" {
-			title = strings.TrimSpace(title + " " + where(target, stage))
-		}
-		s = &junitSuite{
-			Name: or(xmlText(visible(title)), "hostspec"), Package: xmlText(pkg),
-			Hostname: or(xmlText(visible(target)), "localhost"), Timestamp: start.UTC().Format("2006-01-02T15:04:05"),
-		}
-		j.byName[key] = s
-		j.suites = append(j.suites, s)
+func (j *junit) suiteOf(r Case) *junitSuite {
+	key := [3]string{r.Target, r.Stage, r.Package}
+	if s, ok := j.byName[key]; ok {
+		return s
 	}
+	title := cmp.Or(r.Suite, r.Package, NodeStage)
+	if r.Target != "" {
+		title = strings.TrimSpace(title + " " + where(r.Target, r.Stage))
+	}
+	s := &junitSuite{
+		Name: or(xmlText(visible(title)), "hostspec"), Package: xmlText(r.Package),
+		Hostname: or(xmlText(visible(r.Target)), "localhost"), Timestamp: r.Start.UTC().Format("2006-01-02T15:04:05"),
+	}
+	j.byName[key] = s
+	j.suites = append(j.suites, s)
 	return s
 }
 
 // junitName names a spec; the schemas want some name.
-func junitName(r Result) string {
+func junitName(r Case) string {
 	if r.Node == NodeStage {
 		return r.Text
 	}
-	return or(fullName(r), "(a spec without a name)")
+	return or(r.Name(), "(a spec without a name)")
 }
 
 // junitBody is a failure in full, with the line it belongs to: the schema of
 // Jenkins has no attribute for that.
-func junitBody(r Result) string {
+func junitBody(r Case) string {
 	body := visible(r.Message)
-	if r.Location.File != "" {
-		body += "\n\nat " + r.Location.String()
-	}
-	if at := r.FailedAt; at != nil && at.File != "" && *at != r.Location {
-		body += ", failed at " + at.String()
+	if lines := r.lines(); lines != "" {
+		body += "\n\nat " + lines
 	}
 	if r.Output != "" {
 		body += "\n\noutput of the spec:\n" + visible(r.Output)

@@ -57,7 +57,7 @@ func where(target, stage string) string {
 }
 
 // stageText is what a stage has to say for itself, in as many lines as it takes.
-func (c *console) stageText(r Result, number int) string {
+func (c *console) stageText(r Case) string {
 	mark := map[Outcome]string{Passed: "✓", Failed: "✗", NotTold: "?"}[r.Outcome]
 	if mark == "" {
 		mark = "-"
@@ -65,8 +65,8 @@ func (c *console) stageText(r Result, number int) string {
 	first, rest, _ := strings.Cut(visible(r.Message), "\n")
 	text := "  " + c.paint(c.colorOf(r.Outcome), mark+" "+first)
 	switch {
-	case number > 0:
-		text += fmt.Sprintf(" (see %d)", number)
+	case r.Number > 0:
+		text += fmt.Sprintf(" (see %d)", r.Number)
 	case rest != "":
 		text += "\n" + indent(rest, "      ")
 	}

@@ -24,10 +24,7 @@ func inLoop(t *testing.T, format string) string {
 		return r
 	}
 	var out strings.Builder
-	f, err := report.New(format, &out, report.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := open(t, format, &out, report.Options{})
 	for _, one := range []struct {
 		begin  report.Begin
 		result report.Result

@@ -14,11 +14,11 @@ type progress struct {
 // progressWidth is where a line of characters ends.
 const progressWidth = 80
 
-// NewProgress returns the short format for people: one character for each spec
+// newProgress opens the short report for people: one character for each spec
 // as it ends, and the failures in full at the end. The characters are . passed,
 // a digit passed at that attempt only, F failed, ? could not tell, U unreachable
 // and - skipped or pending.
-func NewProgress(w io.Writer, o Options) Format {
+func newProgress(w io.Writer, o Options) Stream {
 	return &progress{console: console{w: w, color: o.Color}}
 }
 
@@ -26,9 +26,8 @@ func (p *progress) Begin(Begin) {}
 
 func (p *progress) Done(Begin) {}
 
-func (p *progress) Result(b Begin, r Result) {
-	p.note(b, r)
-	p.noteFlaky(b, r)
+func (p *progress) Case(_ Begin, r Case) {
+	p.keep(r)
 	if r.Filtered {
 		return // what nobody asked for is in the count alone
 	}

@@ -1,5 +1,6 @@
 // Package report is what a run of specs looks like to whoever reads it: a person
-// at a terminal, Jenkins, a script. There is one file for each format.
+// at a terminal, Jenkins, a script. There is one file for each format, and other people's
+// formats come in by Register.
 package report
 
 import (
@@ -141,20 +142,4 @@ type Cost struct {
 	Connections int `json:"connections"`
 	Exchanges   int `json:"exchanges"`
 	Commands    int `json:"commands"`
-}
-
-// A Format writes a run in one form. Its methods are called one at a time.
-// Packages that run at the same time on several targets come interleaved, so
-// each call names the package it speaks of by the Begin it began with.
-type Format interface {
-	// Begin is called once for each package on each target.
-	Begin(Begin)
-	// Result is called for each spec as it ends.
-	Result(Begin, Result)
-	// Done is called when a package that has begun is through, however it came
-	// to its end.
-	Done(Begin)
-	// End is called once, when all is over. It returns what went wrong while
-	// writing.
-	End(Summary) error
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -64,14 +65,30 @@ func summary(targets []string, results ...[]report.Result) report.Summary {
 	return s
 }
 
+// open begins a report in a format.
+func open(t *testing.T, name string, w io.Writer, o report.Options) *report.Writer {
+	t.Helper()
+	f, err := report.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.NewWriter(f, w, o)
+}
+
+func isDocument(t *testing.T, name string) bool {
+	t.Helper()
+	f, err := report.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Document != nil
+}
+
 // write runs results of one target through a format.
 func write(t *testing.T, name string, o report.Options, sum report.Summary, b report.Begin, results ...report.Result) string {
 	t.Helper()
 	var out bytes.Buffer
-	f, err := report.New(name, &out, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := open(t, name, &out, o)
 	f.Begin(b)
 	for _, r := range results {
 		f.Result(b, r)
@@ -95,7 +112,7 @@ func TestLineHasTheSameWordsForEveryNumber(t *testing.T) {
 }
 
 func TestUnknownFormatNamesTheKnownOnes(t *testing.T) {
-	_, err := report.New("xml", nil, report.Options{})
+	_, err := report.Lookup("xml")
 	if err == nil || err.Error() != `unknown format "xml"; known: documentation, progress, json, junit` {
 		t.Errorf("got %v", err)
 	}
@@ -156,7 +173,7 @@ Problems beside the specs:
 
 func TestDocumentationKeepsTargetsApart(t *testing.T) {
 	var out bytes.Buffer
-	f := report.NewDocumentation(&out, report.Options{})
+	f := open(t, "documentation", &out, report.Options{})
 	f.Begin(web1)
 	f.Begin(web2)
 	f.Result(web2, result(web2, report.Passed, "two a", "nginx"))
@@ -188,7 +205,7 @@ web server on ssh://deploy@web2
 
 func TestDocumentationTellsWhatNeverCameToItsEnd(t *testing.T) {
 	var out bytes.Buffer
-	f := report.NewDocumentation(&out, report.Options{})
+	f := open(t, "documentation", &out, report.Options{})
 	f.Begin(web1)
 	f.Begin(web2)
 	f.Result(web2, result(web2, report.Passed, "two"))
@@ -220,7 +237,7 @@ func TestColorOnlyWhenAsked(t *testing.T) {
 			t.Errorf("%s: colour without being asked for:\n%q", name, got)
 		}
 		got := write(t, name, report.Options{Color: true}, sum, web1, every(web1)...)
-		if has := strings.Contains(got, "\x1b[3"); has == report.IsDocument(name) {
+		if has := strings.Contains(got, "\x1b[3"); has == isDocument(t, name) {
 			t.Errorf("%s: colour is %v:\n%q", name, has, got)
 		}
 	}
@@ -251,10 +268,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestEndReturnsWhatWentWrongWhileWriting(t *testing.T) {
 	for _, name := range report.Names() {
-		f, err := report.New(name, fullDisk{}, report.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := open(t, name, fullDisk{}, report.Options{})
 		f.Begin(web1)
 		f.Result(web1, failed(web1))
 		f.Done(web1)
