@@ -13,10 +13,11 @@ import (
 	"github.com/hostspec/hostspec/spec/resource"
 )
 
-// programs is a configuration of supervisor with programs in every state.
+// programs is a configuration of supervisor with programs in every state. The command
+// of web is its own, so that no other process passes for it.
 const programs = `
 [program:web]
-command=/bin/sleep 1000001
+command=/bin/sleep 1000002
 [program:manual]
 command=/bin/sleep 1000001
 autostart=false
@@ -62,7 +63,7 @@ func TestServiceUnderSupervisor(t *testing.T) {
 
 	pid, err := service("web").PID()
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(m.Exec(t, "ps -o args= -p "+strconv.Itoa(pid))).To(Equal("/bin/sleep 1000001\n"))
+	g.Expect(m.Exec(t, "ps -o args= -p "+strconv.Itoa(pid))).To(Equal("/bin/sleep 1000002\n"))
 	// What people go on with where it should not run is the PID.
 	web := service("web")
 	g.Expect(web.Running()).To(BeTrue())

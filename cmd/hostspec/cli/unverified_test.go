@@ -11,7 +11,7 @@ import (
 )
 
 // TestRun_NotesAHostKeyThatWasNotVerified wants the note once in every format, however
-// many connections a run makes.
+// many packages make a connection.
 func TestRun_NotesAHostKeyThatWasNotVerified(t *testing.T) {
 	sshd, account := rig.StartSSHD(t), rig.NewAccount(t).Name
 	dir := t.TempDir()
@@ -27,7 +27,7 @@ func TestRun_NotesAHostKeyThatWasNotVerified(t *testing.T) {
 		files[name] = filepath.Join(dir, name)
 		args = append(args, "-f", name+":"+files[name])
 	}
-	a := hostspec(t, append(args, "./testdata/asroot")...).run()
+	a := hostspec(t, append(args, "./testdata/asroot", "./testdata/good")...).run()
 	reports := map[string]string{"documentation": a.stdout}
 	for name, file := range files {
 		text, err := os.ReadFile(file)
@@ -38,7 +38,7 @@ func TestRun_NotesAHostKeyThatWasNotVerified(t *testing.T) {
 	}
 	for name, text := range reports {
 		if strings.Count(text, "the host key of "+sshd.Addr+" (default) was not verified") != 1 {
-			t.Errorf("%s:\n%s\n%s", name, text, a.stderr)
+			t.Errorf("%s does not say once what was not verified:\n%s\n%s", name, text, a.stderr)
 		}
 	}
 }
