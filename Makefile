@@ -4,7 +4,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What takes long begins first.
 LONG        = ./cmd/hostspec/cli ./cmd/hostspec/internal/examples ./backends/docker ./spec/resource ./spec/loop ./backends/ssh ./matchers ./backends/command
-# Programs of the tests lie in a folder that ./... does not reach.
+# Programs of the tests, with tests of their own, lie in a folder that ./... does not reach.
 PACKAGES    = ./... ./.ci/sweep ./.ci/survivors ./.ci/mutate
 # Examples with a module of their own, as their readers have: ./... stops there.
 MODULES     = examples/webserver
@@ -18,7 +18,7 @@ MUTATED     = spec/fact matchers spec/target spec/report
 
 # Everything: the rigs, the checks, the tests.
 test: rigs check
-	@.ci/gotest $(TESTFLAGS) $(LONG) ./...
+	@.ci/gotest $(TESTFLAGS) $(LONG) $(PACKAGES)
 
 # What needs no rigs. Files under testdata may be broken on purpose.
 check:
