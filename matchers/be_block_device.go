@@ -1,6 +1,10 @@
 package matchers
 
-type beBlockDevice struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeBlockDevice succeeds when the subject is a block device, or a link to one.
 //
@@ -9,15 +13,6 @@ type beBlockDevice struct{ matcher }
 // The subject needs the method
 //
 //	IsBlockDevice() (bool, error)
-func BeBlockDevice() *beBlockDevice {
-	return &beBlockDevice{matcher{constructor: "BeBlockDevice", wanted: "be a block device"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beBlockDevice) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsBlockDevice() (bool, error) }](&m.matcher, actual, "IsBlockDevice() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsBlockDevice", s.IsBlockDevice)
+func BeBlockDevice() types.GomegaMatcher {
+	return match.That("BeBlockDevice", "be a block device", func(s interface{ IsBlockDevice() (bool, error) }) (bool, error) { return s.IsBlockDevice() })
 }

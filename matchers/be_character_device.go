@@ -1,6 +1,10 @@
 package matchers
 
-type beCharacterDevice struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeCharacterDevice succeeds when the subject is a character device, or a link to
 // one.
@@ -10,15 +14,6 @@ type beCharacterDevice struct{ matcher }
 // The subject needs the method
 //
 //	IsCharacterDevice() (bool, error)
-func BeCharacterDevice() *beCharacterDevice {
-	return &beCharacterDevice{matcher{constructor: "BeCharacterDevice", wanted: "be a character device"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beCharacterDevice) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsCharacterDevice() (bool, error) }](&m.matcher, actual, "IsCharacterDevice() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsCharacterDevice", s.IsCharacterDevice)
+func BeCharacterDevice() types.GomegaMatcher {
+	return match.That("BeCharacterDevice", "be a character device", func(s interface{ IsCharacterDevice() (bool, error) }) (bool, error) { return s.IsCharacterDevice() })
 }

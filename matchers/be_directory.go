@@ -1,6 +1,10 @@
 package matchers
 
-type beDirectory struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeDirectory succeeds when the subject is a directory, or a link to one.
 //
@@ -9,15 +13,6 @@ type beDirectory struct{ matcher }
 // The subject needs the method
 //
 //	IsDirectory() (bool, error)
-func BeDirectory() *beDirectory {
-	return &beDirectory{matcher{constructor: "BeDirectory", wanted: "be a directory"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beDirectory) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsDirectory() (bool, error) }](&m.matcher, actual, "IsDirectory() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsDirectory", s.IsDirectory)
+func BeDirectory() types.GomegaMatcher {
+	return match.That("BeDirectory", "be a directory", func(s interface{ IsDirectory() (bool, error) }) (bool, error) { return s.IsDirectory() })
 }

@@ -1,5 +1,7 @@
 package matchers
 
+import "github.com/hostspec/hostspec/matchers/match"
+
 type (
 	executable   interface{ Executable() (bool, error) }
 	executableBy interface {
@@ -20,12 +22,6 @@ type (
 // The subject needs the method
 //
 //	Executable() (bool, error)
-func BeExecutable() *access {
-	return &access{
-		matcher:   matcher{constructor: "BeExecutable", wanted: "be executable"},
-		adjective: "executable",
-		anybody:   question("Executable", executable.Executable),
-		byClass:   questionOf("ExecutableBy", "class", executableBy.ExecutableBy),
-		byUser:    questionOf("ExecutableByUser", "name", executableByUser.ExecutableByUser),
-	}
+func BeExecutable() *match.Access {
+	return match.NewAccess("BeExecutable", "executable", executable.Executable, executableBy.ExecutableBy, executableByUser.ExecutableByUser)
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beFile struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeFile succeeds when the subject is a regular file, or a link to one.
 //
@@ -9,15 +13,6 @@ type beFile struct{ matcher }
 // The subject needs the method
 //
 //	IsFile() (bool, error)
-func BeFile() *beFile {
-	return &beFile{matcher{constructor: "BeFile", wanted: "be a file"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beFile) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsFile() (bool, error) }](&m.matcher, actual, "IsFile() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsFile", s.IsFile)
+func BeFile() types.GomegaMatcher {
+	return match.That("BeFile", "be a file", func(s interface{ IsFile() (bool, error) }) (bool, error) { return s.IsFile() })
 }

@@ -1,9 +1,19 @@
 package matchers
 
-type beGroupedInto struct {
-	matcher
-	group any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
+
+type (
+	groupedInto interface {
+		GroupedInto(group string) (bool, error)
+	}
+	groupedIntoID interface {
+		GroupedIntoID(gid int) (bool, error)
+	}
+)
 
 // BeGroupedInto succeeds when the subject belongs to a group, given by its name or
 // by its number.
@@ -16,23 +26,6 @@ type beGroupedInto struct {
 //	GroupedInto(group string) (bool, error)
 //
 // and may have GroupedIntoID(gid int) (bool, error) for numbers, as for BeOwnedBy.
-func BeGroupedInto(group any) *beGroupedInto {
-	return &beGroupedInto{matcher: matcher{constructor: "BeGroupedInto", wanted: "be grouped into " + account(group)}, group: group}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beGroupedInto) Match(actual any) (bool, error) {
-	s, err := subject[interface {
-		GroupedInto(group string) (bool, error)
-	}](&m.matcher, actual, "GroupedInto(group string) (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	var byID func(int) (bool, error)
-	if n, ok := actual.(interface {
-		GroupedIntoID(gid int) (bool, error)
-	}); ok {
-		byID = n.GroupedIntoID
-	}
-	return askAccount(&m.matcher, actual, "GroupedInto", m.group, s.GroupedInto, byID)
+func BeGroupedInto(group any) types.GomegaMatcher {
+	return match.Account("BeGroupedInto", "be grouped into", group, groupedInto.GroupedInto, groupedIntoID.GroupedIntoID)
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beImmutable struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeImmutable succeeds when the file has the attribute i of chattr(1): nobody can
 // change, rename, link or remove it. Where the file system has no attributes, or
@@ -11,15 +15,6 @@ type beImmutable struct{ matcher }
 // The subject needs the method
 //
 //	Immutable() (bool, error)
-func BeImmutable() *beImmutable {
-	return &beImmutable{matcher{constructor: "BeImmutable", wanted: "be immutable"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beImmutable) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Immutable() (bool, error) }](&m.matcher, actual, "Immutable() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Immutable", s.Immutable)
+func BeImmutable() types.GomegaMatcher {
+	return match.That("BeImmutable", "be immutable", func(s interface{ Immutable() (bool, error) }) (bool, error) { return s.Immutable() })
 }

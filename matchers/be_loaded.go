@@ -1,6 +1,10 @@
 package matchers
 
-type beLoaded struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeLoaded succeeds when a module of the kernel is loaded.
 //
@@ -9,15 +13,6 @@ type beLoaded struct{ matcher }
 // The subject needs the method
 //
 //	Loaded() (bool, error)
-func BeLoaded() *beLoaded {
-	return &beLoaded{matcher{constructor: "BeLoaded", wanted: "be loaded"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beLoaded) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Loaded() (bool, error) }](&m.matcher, actual, "Loaded() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Loaded", s.Loaded)
+func BeLoaded() types.GomegaMatcher {
+	return match.That("BeLoaded", "be loaded", func(s interface{ Loaded() (bool, error) }) (bool, error) { return s.Loaded() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beLocked struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeLocked succeeds when the user's password is locked: its field in shadow(5)
 // begins with "!", as usermod -L leaves it. A user with "*", whom no password lets
@@ -11,15 +15,6 @@ type beLocked struct{ matcher }
 // The subject needs the method
 //
 //	Locked() (bool, error)
-func BeLocked() *beLocked {
-	return &beLocked{matcher{constructor: "BeLocked", wanted: "be locked"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beLocked) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Locked() (bool, error) }](&m.matcher, actual, "Locked() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Locked", s.Locked)
+func BeLocked() types.GomegaMatcher {
+	return match.That("BeLocked", "be locked", func(s interface{ Locked() (bool, error) }) (bool, error) { return s.Locked() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type masked struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeMasked succeeds when the subject, a unit of systemd, is masked: it can be
 // started by nothing. A unit that does not exist is not masked. It is an error of
@@ -11,15 +15,6 @@ type masked struct{ matcher }
 // The subject needs the method
 //
 //	Masked() (bool, error)
-func BeMasked() *masked {
-	return &masked{matcher{constructor: "BeMasked", wanted: "be masked"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *masked) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Masked() (bool, error) }](&m.matcher, actual, "Masked() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Masked", s.Masked)
+func BeMasked() types.GomegaMatcher {
+	return match.That("BeMasked", "be masked", func(s interface{ Masked() (bool, error) }) (bool, error) { return s.Masked() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beMounted struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeMounted succeeds when a file system is mounted at the path.
 //
@@ -9,15 +13,6 @@ type beMounted struct{ matcher }
 // The subject needs the method
 //
 //	Mounted() (bool, error)
-func BeMounted() *beMounted {
-	return &beMounted{matcher{constructor: "BeMounted", wanted: "be mounted"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beMounted) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Mounted() (bool, error) }](&m.matcher, actual, "Mounted() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Mounted", s.Mounted)
+func BeMounted() types.GomegaMatcher {
+	return match.That("BeMounted", "be mounted", func(s interface{ Mounted() (bool, error) }) (bool, error) { return s.Mounted() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type bePipe struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BePipe succeeds when the subject is a named pipe, or a link to one.
 //
@@ -9,15 +13,6 @@ type bePipe struct{ matcher }
 // The subject needs the method
 //
 //	IsPipe() (bool, error)
-func BePipe() *bePipe {
-	return &bePipe{matcher{constructor: "BePipe", wanted: "be a pipe"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *bePipe) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsPipe() (bool, error) }](&m.matcher, actual, "IsPipe() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsPipe", s.IsPipe)
+func BePipe() types.GomegaMatcher {
+	return match.That("BePipe", "be a pipe", func(s interface{ IsPipe() (bool, error) }) (bool, error) { return s.IsPipe() })
 }

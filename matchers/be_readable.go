@@ -1,5 +1,7 @@
 package matchers
 
+import "github.com/hostspec/hostspec/matchers/match"
+
 type (
 	readable   interface{ Readable() (bool, error) }
 	readableBy interface {
@@ -20,12 +22,6 @@ type (
 // The subject needs the method
 //
 //	Readable() (bool, error)
-func BeReadable() *access {
-	return &access{
-		matcher:   matcher{constructor: "BeReadable", wanted: "be readable"},
-		adjective: "readable",
-		anybody:   question("Readable", readable.Readable),
-		byClass:   questionOf("ReadableBy", "class", readableBy.ReadableBy),
-		byUser:    questionOf("ReadableByUser", "name", readableByUser.ReadableByUser),
-	}
+func BeReadable() *match.Access {
+	return match.NewAccess("BeReadable", "readable", readable.Readable, readableBy.ReadableBy, readableByUser.ReadableByUser)
 }

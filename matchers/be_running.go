@@ -1,6 +1,10 @@
 package matchers
 
-type running struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeRunning succeeds when the subject runs: a service is active, a process of
 // that name lives. What does not exist does not run; a service that is just
@@ -12,15 +16,6 @@ type running struct{ matcher }
 // The subject needs the method
 //
 //	Running() (bool, error)
-func BeRunning() *running {
-	return &running{matcher{constructor: "BeRunning", wanted: "be running"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *running) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Running() (bool, error) }](&m.matcher, actual, "Running() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "Running", s.Running)
+func BeRunning() types.GomegaMatcher {
+	return match.That("BeRunning", "be running", func(s interface{ Running() (bool, error) }) (bool, error) { return s.Running() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beSocket struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeSocket succeeds when the subject is a unix socket, or a link to one. Whether
 // somebody listens on it is another question.
@@ -10,15 +14,6 @@ type beSocket struct{ matcher }
 // The subject needs the method
 //
 //	IsSocket() (bool, error)
-func BeSocket() *beSocket {
-	return &beSocket{matcher{constructor: "BeSocket", wanted: "be a socket"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beSocket) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsSocket() (bool, error) }](&m.matcher, actual, "IsSocket() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsSocket", s.IsSocket)
+func BeSocket() types.GomegaMatcher {
+	return match.That("BeSocket", "be a socket", func(s interface{ IsSocket() (bool, error) }) (bool, error) { return s.IsSocket() })
 }

@@ -1,6 +1,10 @@
 package matchers
 
-type beSymlink struct{ matcher }
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // BeSymlink succeeds when the subject is itself a symbolic link, also one to
 // nowhere.
@@ -10,15 +14,6 @@ type beSymlink struct{ matcher }
 // The subject needs the method
 //
 //	IsSymlink() (bool, error)
-func BeSymlink() *beSymlink {
-	return &beSymlink{matcher{constructor: "BeSymlink", wanted: "be a symlink"}}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *beSymlink) Match(actual any) (bool, error) {
-	s, err := subject[interface{ IsSymlink() (bool, error) }](&m.matcher, actual, "IsSymlink() (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "IsSymlink", s.IsSymlink)
+func BeSymlink() types.GomegaMatcher {
+	return match.That("BeSymlink", "be a symlink", func(s interface{ IsSymlink() (bool, error) }) (bool, error) { return s.IsSymlink() })
 }

@@ -1,5 +1,7 @@
 package matchers
 
+import "github.com/hostspec/hostspec/matchers/match"
+
 type (
 	writable   interface{ Writable() (bool, error) }
 	writableBy interface {
@@ -20,12 +22,6 @@ type (
 // The subject needs the method
 //
 //	Writable() (bool, error)
-func BeWritable() *access {
-	return &access{
-		matcher:   matcher{constructor: "BeWritable", wanted: "be writable"},
-		adjective: "writable",
-		anybody:   question("Writable", writable.Writable),
-		byClass:   questionOf("WritableBy", "class", writableBy.WritableBy),
-		byUser:    questionOf("WritableByUser", "name", writableByUser.WritableByUser),
-	}
+func BeWritable() *match.Access {
+	return match.NewAccess("BeWritable", "writable", writable.Writable, writableBy.WritableBy, writableByUser.WritableByUser)
 }

@@ -1,9 +1,19 @@
 package matchers
 
-type belongToGroup struct {
-	matcher
-	group any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
+
+type (
+	belongsToGroup interface {
+		BelongsToGroup(group string) (bool, error)
+	}
+	belongsToGroupID interface {
+		BelongsToGroupID(gid int) (bool, error)
+	}
+)
 
 // BelongToGroup succeeds when the user is in a group, given by its name or by its
 // number. The primary group counts.
@@ -15,23 +25,6 @@ type belongToGroup struct {
 //	BelongsToGroup(group string) (bool, error)
 //
 // and may have BelongsToGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
-func BelongToGroup(group any) *belongToGroup {
-	return &belongToGroup{matcher: matcher{constructor: "BelongToGroup", wanted: "belong to group " + account(group)}, group: group}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *belongToGroup) Match(actual any) (bool, error) {
-	s, err := subject[interface {
-		BelongsToGroup(group string) (bool, error)
-	}](&m.matcher, actual, "BelongsToGroup(group string) (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	var byID func(int) (bool, error)
-	if n, ok := actual.(interface {
-		BelongsToGroupID(gid int) (bool, error)
-	}); ok {
-		byID = n.BelongsToGroupID
-	}
-	return askAccount(&m.matcher, actual, "BelongsToGroup", m.group, s.BelongsToGroup, byID)
+func BelongToGroup(group any) types.GomegaMatcher {
+	return match.Account("BelongToGroup", "belong to group", group, belongsToGroup.BelongsToGroup, belongsToGroupID.BelongsToGroupID)
 }

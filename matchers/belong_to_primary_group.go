@@ -1,9 +1,19 @@
 package matchers
 
-type belongToPrimaryGroup struct {
-	matcher
-	group any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
+
+type (
+	belongsToPrimaryGroup interface {
+		BelongsToPrimaryGroup(group string) (bool, error)
+	}
+	belongsToPrimaryGroupID interface {
+		BelongsToPrimaryGroupID(gid int) (bool, error)
+	}
+)
 
 // BelongToPrimaryGroup succeeds when a group, given by its name or by its number, is
 // the user's primary one.
@@ -15,23 +25,6 @@ type belongToPrimaryGroup struct {
 //	BelongsToPrimaryGroup(group string) (bool, error)
 //
 // and may have BelongsToPrimaryGroupID(gid int) (bool, error) for numbers, as for BeOwnedBy.
-func BelongToPrimaryGroup(group any) *belongToPrimaryGroup {
-	return &belongToPrimaryGroup{matcher: matcher{constructor: "BelongToPrimaryGroup", wanted: "belong to primary group " + account(group)}, group: group}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *belongToPrimaryGroup) Match(actual any) (bool, error) {
-	s, err := subject[interface {
-		BelongsToPrimaryGroup(group string) (bool, error)
-	}](&m.matcher, actual, "BelongsToPrimaryGroup(group string) (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	var byID func(int) (bool, error)
-	if n, ok := actual.(interface {
-		BelongsToPrimaryGroupID(gid int) (bool, error)
-	}); ok {
-		byID = n.BelongsToPrimaryGroupID
-	}
-	return askAccount(&m.matcher, actual, "BelongsToPrimaryGroup", m.group, s.BelongsToPrimaryGroup, byID)
+func BelongToPrimaryGroup(group any) types.GomegaMatcher {
+	return match.Account("BelongToPrimaryGroup", "belong to primary group", group, belongsToPrimaryGroup.BelongsToPrimaryGroup, belongsToPrimaryGroupID.BelongsToPrimaryGroupID)
 }

@@ -2,14 +2,31 @@ package matchers
 
 import (
 	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+	"github.com/hostspec/hostspec/spec/wording"
 )
 
-// matchChecksum asks a checksum and compares it with one that has as many
+// A checksum compares one that a method of S returns with one that has as many
 // hexadecimal digits.
-func (m *matcher) matchChecksum(actual any, question string, method func() (string, error), want string, digits int) (bool, error) {
-	if len(want) != digits || strings.Trim(want, "0123456789abcdefABCDEF") != "" {
-		return false, mistake("%s: want %d hexadecimal digits, not %s", m.constructor, digits, shown(want))
+type checksum[S any] struct {
+	match.Matcher
+	want   string
+	digits int
+	method func(S) (string, error)
+}
+
+func haveChecksum[S any](constructor, algorithm, want string, digits int, method func(S) (string, error)) types.GomegaMatcher {
+	return &checksum[S]{match.New(constructor, "have "+algorithm+" "+want), want, digits, method}
+}
+
+// Match implements types.GomegaMatcher.
+func (m *checksum[S]) Match(subject any) (bool, error) {
+	if len(m.want) != m.digits || strings.Trim(m.want, "0123456789abcdefABCDEF") != "" {
+		return false, m.Mistake(": want %d hexadecimal digits, not %s", m.digits, wording.Value(m.want))
 	}
-	got, err := ask(m, actual, question, method)
-	return err == nil && strings.EqualFold(got, want), err
+	got, err := match.Ask(&m.Matcher, subject, m.method)
+	return err == nil && strings.EqualFold(got, m.want), err
 }

@@ -1,9 +1,15 @@
 package matchers
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 type exitWith struct {
-	matcher
+	match.Matcher
 	code int
 }
 
@@ -17,23 +23,20 @@ type exitWith struct {
 //
 // A subject that has ExitCodeFor(code int) (int, error) is told by it which code is asked
 // for. To a command of which the shell finds no program, 127 is an answer only then.
-func ExitWith(code int) *exitWith {
-	return &exitWith{matcher: matcher{constructor: "ExitWith", wanted: fmt.Sprintf("exit with %d", code)}, code: code}
+func ExitWith(code int) types.GomegaMatcher {
+	return &exitWith{match.New("ExitWith", fmt.Sprintf("exit with %d", code)), code}
 }
 
 // Match implements types.GomegaMatcher.
-func (m *exitWith) Match(actual any) (bool, error) {
+func (m *exitWith) Match(subject any) (bool, error) {
 	if m.code < 0 || m.code > 255 {
-		return false, mistake("ExitWith(%d): exit codes go from 0 to 255", m.code)
+		return false, m.Mistake("(%d): exit codes go from 0 to 255", m.code)
 	}
-	s, err := subject[interface{ ExitCode() (int, error) }](&m.matcher, actual, "ExitCode() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	exitCode := s.ExitCode
-	if f, ok := actual.(interface{ ExitCodeFor(int) (int, error) }); ok {
-		exitCode = func() (int, error) { return f.ExitCodeFor(m.code) }
-	}
-	code, err := ask(&m.matcher, actual, "ExitCode", exitCode)
+	code, err := match.Ask(&m.Matcher, subject, func(s interface{ ExitCode() (int, error) }) (int, error) {
+		if f, ok := s.(interface{ ExitCodeFor(int) (int, error) }); ok {
+			return f.ExitCodeFor(m.code)
+		}
+		return s.ExitCode()
+	})
 	return code == m.code, err
 }

@@ -158,8 +158,8 @@ func TestFileMatchersThatCannotTell(t *testing.T) {
 		{there, HaveSize("30"), "want a int or a matcher, not string"}, {there, HaveSHA256("abc"), "want 64 hexadecimal digits"},
 		{there, BeGroupedInto(-1), "BeGroupedInto: "}, {there, BeGroupedInto(1.5), "BeGroupedInto: "}, {there, BeGroupedInto(""), "BeGroupedInto: "},
 		{"text", Exist(), "Exist needs a subject with the method Exists() (bool, error)"}, {"text", HaveContent("x"), "HaveContent needs a subject with the method Content()"},
-		{"text", BeReadable().By("owner"), "ReadableBy(class string)"}, {"text", BeWritable(), "Writable() (bool, error)"}, {"text", BeExecutable().ByUser("x"), "ExecutableByUser(name string)"},
-		{"text", HaveMode(0), "Mode() (int, error)"}, {"text", HaveSize(0), "Size() (int, error)"}, {"text", BeLinkedTo("x"), "LinkedTo(target string)"},
+		{"text", BeReadable().By("owner"), "ReadableBy(string)"}, {"text", BeWritable(), "Writable() (bool, error)"}, {"text", BeExecutable().ByUser("x"), "ExecutableByUser(string)"},
+		{"text", HaveMode(0), "Mode() (int, error)"}, {"text", HaveSize(0), "Size() (int, error)"}, {"text", BeLinkedTo("x"), "LinkedTo(string)"},
 	} {
 		for _, negated := range []bool{false, true} {
 			if got := failure(c.subject, c.matcher, negated); !strings.HasPrefix(got, "error: ") || !strings.Contains(got, c.want) {

@@ -1,9 +1,11 @@
 package matchers
 
-type haveAuthorizedKey struct {
-	matcher
-	key string
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+	"github.com/hostspec/hostspec/spec/wording"
+)
 
 // HaveAuthorizedKey succeeds when the user's authorized_keys hold a public key, which
 // is given as a .pub file has it. The type and the key itself are compared; comments,
@@ -14,17 +16,10 @@ type haveAuthorizedKey struct {
 // The subject needs the method
 //
 //	HasAuthorizedKey(key string) (bool, error)
-func HaveAuthorizedKey(key string) *haveAuthorizedKey {
-	return &haveAuthorizedKey{matcher: matcher{constructor: "HaveAuthorizedKey", wanted: "have authorized key " + shown(key)}, key: key}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveAuthorizedKey) Match(actual any) (bool, error) {
-	s, err := subject[interface {
+func HaveAuthorizedKey(key string) types.GomegaMatcher {
+	return match.That("HaveAuthorizedKey", "have authorized key "+wording.Value(key), func(s interface {
 		HasAuthorizedKey(key string) (bool, error)
-	}](&m.matcher, actual, "HasAuthorizedKey(key string) (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "HasAuthorizedKey", func() (bool, error) { return s.HasAuthorizedKey(m.key) })
+	}) (bool, error) {
+		return s.HasAuthorizedKey(key)
+	})
 }

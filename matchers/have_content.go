@@ -1,9 +1,21 @@
 package matchers
 
-type haveContent struct {
-	matcher
-	want any
+import (
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+	"github.com/hostspec/hostspec/spec/wording"
+)
+
+// A containing looks for a text in a content that the subject may be better at searching.
+type containing struct {
+	match.Matcher
+	text string
 }
+
+type content interface{ Content() (string, error) }
 
 // HaveContent succeeds when the file's content contains a text, byte for byte, or
 // satisfies a matcher. With a text it takes files of any size; with a matcher
@@ -19,24 +31,24 @@ type haveContent struct {
 // and may have a better one for a text:
 //
 //	Contains(text string) (bool, error)
-func HaveContent(want any) *haveContent {
-	return &haveContent{matcher: matcher{constructor: "HaveContent", wanted: "have content " + containsText(want)}, want: want}
+func HaveContent(want any) types.GomegaMatcher {
+	if text, ok := want.(string); ok {
+		return &containing{match.New("HaveContent", "have content containing "+wording.Value(text)), text}
+	}
+	return match.Text("HaveContent", "have content", want, content.Content)
 }
 
 // Match implements types.GomegaMatcher.
-func (m *haveContent) Match(actual any) (bool, error) {
-	text, isText := m.want.(string)
-	if isText && text == "" {
-		return false, mistake(`HaveContent: every content contains ""; for an empty file write HaveSize(0)`)
+func (m *containing) Match(subject any) (bool, error) {
+	if m.text == "" {
+		return false, m.Mistake(`: every content contains ""; for an empty file write HaveSize(0)`)
 	}
-	if s, ok := actual.(interface {
+	type searcher interface {
 		Contains(text string) (bool, error)
-	}); ok && isText {
-		return ask(&m.matcher, actual, "Contains", func() (bool, error) { return s.Contains(text) })
 	}
-	s, err := subject[interface{ Content() (string, error) }](&m.matcher, actual, "Content() (string, error)")
-	if err != nil {
-		return false, err
+	if _, ok := subject.(searcher); ok {
+		return match.Ask(&m.Matcher, subject, func(s searcher) (bool, error) { return s.Contains(m.text) })
 	}
-	return m.matchText(actual, "Content", s.Content, m.want)
+	all, err := match.Ask(&m.Matcher, subject, content.Content)
+	return err == nil && strings.Contains(all, m.text), err
 }

@@ -1,9 +1,10 @@
 package matchers
 
-type count struct {
-	matcher
-	want any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveCount succeeds when there are as many of the subject as given, or as many
 // as satisfy a matcher. Of what does not exist there are 0.
@@ -14,27 +15,6 @@ type count struct {
 // The subject needs the method
 //
 //	Count() (int, error)
-func HaveCount(want any) *count {
-	text := shown(want)
-	if e, err := equals[int](want); err == nil {
-		text = e.text
-	}
-	return &count{matcher: matcher{constructor: "HaveCount", wanted: "have count " + text}, want: want}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *count) Match(actual any) (bool, error) {
-	want, err := equals[int](m.want)
-	if err != nil {
-		return false, mistake("HaveCount: %w", err)
-	}
-	s, err := subject[interface{ Count() (int, error) }](&m.matcher, actual, "Count() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	n, err := ask(&m.matcher, actual, "Count", s.Count)
-	if err != nil {
-		return false, err
-	}
-	return want.match(n)
+func HaveCount(want any) types.GomegaMatcher {
+	return match.Value("HaveCount", "have count", want, func(s interface{ Count() (int, error) }) (int, error) { return s.Count() })
 }

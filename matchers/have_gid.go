@@ -1,11 +1,10 @@
 package matchers
 
-import "fmt"
+import (
+	"github.com/onsi/gomega/types"
 
-type haveGID struct {
-	matcher
-	gid int
-}
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveGID succeeds when the group has this number, or when it is that of the user's
 // primary group.
@@ -16,16 +15,6 @@ type haveGID struct {
 // The subject needs the method
 //
 //	GID() (int, error)
-func HaveGID(gid int) *haveGID {
-	return &haveGID{matcher: matcher{constructor: "HaveGID", wanted: fmt.Sprintf("have gid %d", gid)}, gid: gid}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveGID) Match(actual any) (bool, error) {
-	s, err := subject[interface{ GID() (int, error) }](&m.matcher, actual, "GID() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "GID", s.GID)
-	return err == nil && got == m.gid, err
+func HaveGID(gid int) types.GomegaMatcher {
+	return match.Value("HaveGID", "have gid", gid, func(s interface{ GID() (int, error) }) (int, error) { return s.GID() })
 }

@@ -1,10 +1,10 @@
 package matchers
 
-type haveHomeDirectory struct {
-	matcher
-	want expectation
-	err  error
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveHomeDirectory succeeds when the user's home directory is this path, exactly as
 // it is written in passwd(5), or satisfies a matcher. Whether it is there is a
@@ -15,23 +15,6 @@ type haveHomeDirectory struct {
 // The subject needs the method
 //
 //	Home() (string, error)
-func HaveHomeDirectory(home any) *haveHomeDirectory {
-	e, err := equals[string](home)
-	return &haveHomeDirectory{matcher: matcher{constructor: "HaveHomeDirectory", wanted: "have home directory " + e.text}, want: e, err: err}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveHomeDirectory) Match(actual any) (bool, error) {
-	if m.err != nil {
-		return false, mistake("HaveHomeDirectory: %w", m.err)
-	}
-	s, err := subject[interface{ Home() (string, error) }](&m.matcher, actual, "Home() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "Home", s.Home)
-	if err != nil {
-		return false, err
-	}
-	return m.want.match(got)
+func HaveHomeDirectory(home any) types.GomegaMatcher {
+	return match.Value("HaveHomeDirectory", "have home directory", home, func(s interface{ Home() (string, error) }) (string, error) { return s.Home() })
 }

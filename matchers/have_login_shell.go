@@ -1,10 +1,10 @@
 package matchers
 
-type haveLoginShell struct {
-	matcher
-	want expectation
-	err  error
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveLoginShell succeeds when the user's login shell is this path, exactly as it is
 // written in passwd(5), or satisfies a matcher.
@@ -15,23 +15,6 @@ type haveLoginShell struct {
 // The subject needs the method
 //
 //	Shell() (string, error)
-func HaveLoginShell(shell any) *haveLoginShell {
-	e, err := equals[string](shell)
-	return &haveLoginShell{matcher: matcher{constructor: "HaveLoginShell", wanted: "have login shell " + e.text}, want: e, err: err}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveLoginShell) Match(actual any) (bool, error) {
-	if m.err != nil {
-		return false, mistake("HaveLoginShell: %w", m.err)
-	}
-	s, err := subject[interface{ Shell() (string, error) }](&m.matcher, actual, "Shell() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "Shell", s.Shell)
-	if err != nil {
-		return false, err
-	}
-	return m.want.match(got)
+func HaveLoginShell(shell any) types.GomegaMatcher {
+	return match.Value("HaveLoginShell", "have login shell", shell, func(s interface{ Shell() (string, error) }) (string, error) { return s.Shell() })
 }

@@ -1,9 +1,6 @@
 package matchers
 
-type haveMD5 struct {
-	matcher
-	sum string
-}
+import "github.com/onsi/gomega/types"
 
 // HaveMD5 succeeds when the file has this MD5 checksum: 32 hexadecimal digits, of
 // which the case does not matter. It is computed on the target, for files of any
@@ -14,15 +11,6 @@ type haveMD5 struct {
 // The subject needs the method
 //
 //	MD5() (string, error)
-func HaveMD5(hex string) *haveMD5 {
-	return &haveMD5{matcher: matcher{constructor: "HaveMD5", wanted: "have MD5 " + hex}, sum: hex}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveMD5) Match(actual any) (bool, error) {
-	s, err := subject[interface{ MD5() (string, error) }](&m.matcher, actual, "MD5() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	return m.matchChecksum(actual, "MD5", s.MD5, m.sum, 32)
+func HaveMD5(hex string) types.GomegaMatcher {
+	return haveChecksum("HaveMD5", "MD5", hex, 32, func(s interface{ MD5() (string, error) }) (string, error) { return s.MD5() })
 }

@@ -1,9 +1,11 @@
 package matchers
 
-type haveMember struct {
-	matcher
-	user string
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+	"github.com/hostspec/hostspec/spec/wording"
+)
 
 // HaveMember succeeds when a user is in the group, whether the group lists him or it
 // is his primary one.
@@ -13,17 +15,10 @@ type haveMember struct {
 // The subject needs the method
 //
 //	HasMember(user string) (bool, error)
-func HaveMember(user string) *haveMember {
-	return &haveMember{matcher: matcher{constructor: "HaveMember", wanted: "have member " + shown(user)}, user: user}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveMember) Match(actual any) (bool, error) {
-	s, err := subject[interface {
+func HaveMember(user string) types.GomegaMatcher {
+	return match.That("HaveMember", "have member "+wording.Value(user), func(s interface {
 		HasMember(user string) (bool, error)
-	}](&m.matcher, actual, "HasMember(user string) (bool, error)")
-	if err != nil {
-		return false, err
-	}
-	return ask(&m.matcher, actual, "HasMember", func() (bool, error) { return s.HasMember(m.user) })
+	}) (bool, error) {
+		return s.HasMember(user)
+	})
 }

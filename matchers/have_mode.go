@@ -3,10 +3,14 @@ package matchers
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
 )
 
 type haveMode struct {
-	matcher
+	match.Matcher
 	mode int
 }
 
@@ -19,25 +23,21 @@ type haveMode struct {
 // The subject needs the method
 //
 //	Mode() (int, error)
-func HaveMode(mode int) *haveMode {
-	return &haveMode{matcher: matcher{constructor: "HaveMode", wanted: fmt.Sprintf("have mode %04o", mode)}, mode: mode}
+func HaveMode(mode int) types.GomegaMatcher {
+	return &haveMode{match.New("HaveMode", fmt.Sprintf("have mode %04o", mode)), mode}
 }
 
 // Match implements types.GomegaMatcher.
-func (m *haveMode) Match(actual any) (bool, error) {
+func (m *haveMode) Match(subject any) (bool, error) {
 	if m.mode < 0 || m.mode > 0o7777 {
-		return false, mistake("HaveMode: want a number between 0 and 0o7777, not %d", m.mode)
+		return false, m.Mistake(": want a number between 0 and 0o7777, not %d", m.mode)
 	}
-	s, err := subject[interface{ Mode() (int, error) }](&m.matcher, actual, "Mode() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "Mode", s.Mode)
+	got, err := match.Ask(&m.Matcher, subject, func(s interface{ Mode() (int, error) }) (int, error) { return s.Mode() })
 	if err != nil {
 		return false, err
 	}
 	if meant, err := strconv.ParseInt(strconv.Itoa(m.mode), 8, 32); err == nil && int(meant) == got && got != m.mode {
-		m.last.Near = fmt.Sprintf("%d is not octal; write HaveMode(0o%d)", m.mode, m.mode)
+		m.Hint(fmt.Sprintf("%d is not octal; write HaveMode(0o%d)", m.mode, m.mode))
 	}
 	return got == m.mode, nil
 }

@@ -1,10 +1,10 @@
 package matchers
 
-type haveSELinuxLabel struct {
-	matcher
-	want expectation
-	err  error
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveSELinuxLabel succeeds when the file's security context is this one, with its
 // user, role, type and level, or satisfies a matcher. Where there is no SELinux it
@@ -16,23 +16,6 @@ type haveSELinuxLabel struct {
 // The subject needs the method
 //
 //	SELinuxLabel() (string, error)
-func HaveSELinuxLabel(label any) *haveSELinuxLabel {
-	e, err := equals[string](label)
-	return &haveSELinuxLabel{matcher: matcher{constructor: "HaveSELinuxLabel", wanted: "have SELinux label " + e.text}, want: e, err: err}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveSELinuxLabel) Match(actual any) (bool, error) {
-	if m.err != nil {
-		return false, mistake("HaveSELinuxLabel: %w", m.err)
-	}
-	s, err := subject[interface{ SELinuxLabel() (string, error) }](&m.matcher, actual, "SELinuxLabel() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "SELinuxLabel", s.SELinuxLabel)
-	if err != nil {
-		return false, err
-	}
-	return m.want.match(got)
+func HaveSELinuxLabel(label any) types.GomegaMatcher {
+	return match.Value("HaveSELinuxLabel", "have SELinux label", label, func(s interface{ SELinuxLabel() (string, error) }) (string, error) { return s.SELinuxLabel() })
 }

@@ -1,9 +1,6 @@
 package matchers
 
-type haveSHA256 struct {
-	matcher
-	sum string
-}
+import "github.com/onsi/gomega/types"
 
 // HaveSHA256 succeeds when the file has this SHA-256 checksum: 64 hexadecimal digits, of
 // which the case does not matter. It is computed on the target, for files of any
@@ -14,15 +11,6 @@ type haveSHA256 struct {
 // The subject needs the method
 //
 //	SHA256() (string, error)
-func HaveSHA256(hex string) *haveSHA256 {
-	return &haveSHA256{matcher: matcher{constructor: "HaveSHA256", wanted: "have SHA256 " + hex}, sum: hex}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveSHA256) Match(actual any) (bool, error) {
-	s, err := subject[interface{ SHA256() (string, error) }](&m.matcher, actual, "SHA256() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	return m.matchChecksum(actual, "SHA256", s.SHA256, m.sum, 64)
+func HaveSHA256(hex string) types.GomegaMatcher {
+	return haveChecksum("HaveSHA256", "SHA256", hex, 64, func(s interface{ SHA256() (string, error) }) (string, error) { return s.SHA256() })
 }

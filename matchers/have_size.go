@@ -1,10 +1,10 @@
 package matchers
 
-type haveSize struct {
-	matcher
-	want expectation
-	err  error
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveSize succeeds when the file has this size in bytes, or one that satisfies a
 // matcher.
@@ -15,23 +15,6 @@ type haveSize struct {
 // The subject needs the method
 //
 //	Size() (int, error)
-func HaveSize(size any) *haveSize {
-	e, err := equals[int](size)
-	return &haveSize{matcher: matcher{constructor: "HaveSize", wanted: "have size " + e.text}, want: e, err: err}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveSize) Match(actual any) (bool, error) {
-	if m.err != nil {
-		return false, mistake("HaveSize: %w", m.err)
-	}
-	s, err := subject[interface{ Size() (int, error) }](&m.matcher, actual, "Size() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "Size", s.Size)
-	if err != nil {
-		return false, err
-	}
-	return m.want.match(got)
+func HaveSize(size any) types.GomegaMatcher {
+	return match.Value("HaveSize", "have size", size, func(s interface{ Size() (int, error) }) (int, error) { return s.Size() })
 }

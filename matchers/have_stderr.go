@@ -1,9 +1,10 @@
 package matchers
 
-type haveStderr struct {
-	matcher
-	want any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveStderr succeeds when what the command prints to stderr contains the text,
 // or matches the matcher.
@@ -13,15 +14,6 @@ type haveStderr struct {
 // The subject needs the method
 //
 //	Stderr() (string, error)
-func HaveStderr(want any) *haveStderr {
-	return &haveStderr{matcher: matcher{constructor: "HaveStderr", wanted: "have stderr " + containsText(want)}, want: want}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveStderr) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Stderr() (string, error) }](&m.matcher, actual, "Stderr() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	return m.matchText(actual, "Stderr", s.Stderr, m.want)
+func HaveStderr(want any) types.GomegaMatcher {
+	return match.Text("HaveStderr", "have stderr", want, func(s interface{ Stderr() (string, error) }) (string, error) { return s.Stderr() })
 }

@@ -1,9 +1,10 @@
 package matchers
 
-type haveStdout struct {
-	matcher
-	want any
-}
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveStdout succeeds when what the command prints contains the text, or matches
 // the matcher.
@@ -14,15 +15,6 @@ type haveStdout struct {
 // The subject needs the method
 //
 //	Stdout() (string, error)
-func HaveStdout(want any) *haveStdout {
-	return &haveStdout{matcher: matcher{constructor: "HaveStdout", wanted: "have stdout " + containsText(want)}, want: want}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveStdout) Match(actual any) (bool, error) {
-	s, err := subject[interface{ Stdout() (string, error) }](&m.matcher, actual, "Stdout() (string, error)")
-	if err != nil {
-		return false, err
-	}
-	return m.matchText(actual, "Stdout", s.Stdout, m.want)
+func HaveStdout(want any) types.GomegaMatcher {
+	return match.Text("HaveStdout", "have stdout", want, func(s interface{ Stdout() (string, error) }) (string, error) { return s.Stdout() })
 }

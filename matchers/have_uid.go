@@ -1,11 +1,10 @@
 package matchers
 
-import "fmt"
+import (
+	"github.com/onsi/gomega/types"
 
-type haveUID struct {
-	matcher
-	uid int
-}
+	"github.com/hostspec/hostspec/matchers/match"
+)
 
 // HaveUID succeeds when the user has this number.
 //
@@ -14,16 +13,6 @@ type haveUID struct {
 // The subject needs the method
 //
 //	UID() (int, error)
-func HaveUID(uid int) *haveUID {
-	return &haveUID{matcher: matcher{constructor: "HaveUID", wanted: fmt.Sprintf("have uid %d", uid)}, uid: uid}
-}
-
-// Match implements types.GomegaMatcher.
-func (m *haveUID) Match(actual any) (bool, error) {
-	s, err := subject[interface{ UID() (int, error) }](&m.matcher, actual, "UID() (int, error)")
-	if err != nil {
-		return false, err
-	}
-	got, err := ask(&m.matcher, actual, "UID", s.UID)
-	return err == nil && got == m.uid, err
+func HaveUID(uid int) types.GomegaMatcher {
+	return match.Value("HaveUID", "have uid", uid, func(s interface{ UID() (int, error) }) (int, error) { return s.UID() })
 }

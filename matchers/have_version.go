@@ -2,11 +2,13 @@ package matchers
 
 import (
 	"github.com/onsi/gomega/types"
+
+	"github.com/hostspec/hostspec/matchers/match"
 )
 
 type version struct {
-	matcher
-	want any
+	match.Matcher
+	constraint string
 }
 
 // HaveVersion succeeds when the installed version of the subject is the one given
@@ -26,40 +28,14 @@ type version struct {
 //	Version() (string, error)
 //
 // for a matcher.
-func HaveVersion(want any) *version {
-	text, ok := want.(string)
-	if m, is := want.(types.GomegaMatcher); is {
-		text = matching(m).text
-	} else if !ok {
-		text = shown(want)
+func HaveVersion(want any) types.GomegaMatcher {
+	if constraint, ok := want.(string); ok {
+		return &version{match.New("HaveVersion", "have version "+constraint), constraint}
 	}
-	return &version{matcher: matcher{constructor: "HaveVersion", wanted: "have version " + text}, want: want}
+	return match.Value("HaveVersion", "have version", want, func(s interface{ Version() (string, error) }) (string, error) { return s.Version() })
 }
 
 // Match implements types.GomegaMatcher.
-func (m *version) Match(actual any) (bool, error) {
-	switch want := m.want.(type) {
-	case string:
-		s, err := subject[interface {
-			VersionSatisfies(constraint string) (bool, error)
-		}](&m.matcher, actual, "VersionSatisfies(constraint string) (bool, error)")
-		if err != nil {
-			return false, err
-		}
-		if err := checkVersion(actual, want); err != nil {
-			return false, err
-		}
-		return ask(&m.matcher, actual, "VersionSatisfies", func() (bool, error) { return s.VersionSatisfies(want) })
-	case types.GomegaMatcher:
-		s, err := subject[interface{ Version() (string, error) }](&m.matcher, actual, "Version() (string, error)")
-		if err != nil {
-			return false, err
-		}
-		v, err := ask(&m.matcher, actual, "Version", s.Version)
-		if err != nil {
-			return false, err
-		}
-		return want.Match(v)
-	}
-	return false, mistake("HaveVersion wants a string or a matcher, not %T", m.want)
+func (m *version) Match(subject any) (bool, error) {
+	return match.VersionSatisfies(&m.Matcher, subject, m.constraint)
 }

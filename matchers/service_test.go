@@ -118,7 +118,7 @@ func TestPackageMatchers(t *testing.T) {
 	fails(t, nginx, HaveVersion(HaveSuffix("nope")), "should have version with suffix")
 	errs(t, pkg("nope"), HaveVersion("1"), `Package "nope": it does not exist`)
 	errs(t, pkg("nope"), HaveVersion(HavePrefix("1")), `Package "nope": it does not exist`)
-	errs(t, nginx, HaveVersion(1.22), "HaveVersion wants a string or a matcher, not float64")
+	errs(t, nginx, HaveVersion(1.22), "HaveVersion: want a string or a matcher, not float64")
 	errs(t, pkg(""), BeInstalled(), "the name is empty")
 }
 

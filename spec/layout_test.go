@@ -70,7 +70,8 @@ var allowed = []struct {
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
 	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/catalogue", "spec/evidence", "spec/fact", "spec/near", "spec/report", "spec/snapshot", "spec/target"}},
 	{"spec", "the glue", []string{"backends", "backends/command", "backends/docker", "backends/local", "backends/ssh", "spec/environ", "spec/evidence", "spec/wording", "spec/entry", "spec/fact", "spec/near", "spec/target", "spec/password", "spec/resource", "spec/report"}},
-	{"matchers", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/excerpt", "spec/wording", "spec/entry"}},
+	{"matchers/match", "a matcher serves whatever has the method it asks", []string{"spec/evidence", "spec/excerpt", "spec/wording"}},
+	{"matchers", "they are made of nothing that other people's cannot be made of", []string{"matchers/match", "spec/wording", "spec/entry"}},
 }
 
 func TestLayout_ImportsGoOneWay(t *testing.T) {

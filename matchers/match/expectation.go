@@ -1,9 +1,8 @@
-package matchers
+package match
 
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/onsi/gomega/matchers"
@@ -28,7 +27,7 @@ func equals[V comparable](want any) (expectation, error) {
 	}
 	v, ok := want.(V)
 	if !ok {
-		return expectation{}, fmt.Errorf("want a %T or a matcher, not %T", *new(V), want)
+		return expectation{text: shown(want)}, fmt.Errorf("want a %T or a matcher, not %T", *new(V), want)
 	}
 	return expectation{value: v, text: shown(v), holds: func(found any) bool { return found == any(v) }}, nil
 }
@@ -41,7 +40,7 @@ func contains(want any) (expectation, error) {
 	}
 	v, ok := want.(string)
 	if !ok {
-		return expectation{}, fmt.Errorf("want a string or a matcher, not %T", want)
+		return expectation{text: shown(want)}, fmt.Errorf("want a string or a matcher, not %T", want)
 	}
 	return expectation{value: v, text: "containing " + shown(v), holds: func(found any) bool {
 		s, ok := found.(string)
@@ -93,52 +92,10 @@ func (e expectation) match(found any) (bool, error) {
 // shown writes a value for people: texts in quotes, shortened, without secrets.
 func shown(v any) string { return wording.Value(v) }
 
-// account names an account or a group as an author gave it: a text of digits is a name,
-// and not the number.
-func account(v any) string {
-	s, ok := v.(string)
-	if !ok || isNumber(s) {
-		return shown(v)
-	}
-	return s
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.Atoi(s)
-	return err == nil
-}
-
 // formatted is what an author may have given with arguments for package fmt.
 func formatted(text string, args []any) string {
 	if len(args) > 0 {
 		return fmt.Sprintf(text, args...)
 	}
 	return text
-}
-
-// containsText says what contains expects, for the name of a matcher.
-func containsText(want any) string {
-	e, err := contains(want)
-	if err != nil {
-		return shown(want)
-	}
-	return e.text
-}
-
-// matchText asks a text and compares it with a string that it must contain, or
-// with a matcher.
-func (m *matcher) matchText(actual any, question string, method func() (string, error), want any) (bool, error) {
-	e, err := contains(want)
-	if err != nil {
-		return false, mistake("%s: %w", m.constructor, err)
-	}
-	text, err := ask(m, actual, question, method)
-	if err != nil {
-		return false, err
-	}
-	held, err := e.match(text)
-	if err == nil && e.matcher != nil {
-		m.point(question, text, e.matcher, held)
-	}
-	return held, err
 }

@@ -1,4 +1,4 @@
-package matchers
+package match
 
 import (
 	"regexp"
@@ -17,7 +17,7 @@ const whole = 200
 
 // point shows, of the text that an answer holds, the line that helps: the one that was
 // found, or the one that is most like what was wanted.
-func (m *matcher) point(question, text string, want types.GomegaMatcher, held bool) {
+func (m *Matcher) point(question, text string, want types.GomegaMatcher, held bool) {
 	if len(text) <= whole {
 		return
 	}
