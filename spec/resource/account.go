@@ -129,25 +129,22 @@ func lookupKind[E, F any](name string, db database[E], found func(E) F) *target.
 			}
 			return out, nil
 		},
-		Read: func(ctx context.Context, r backends.FileReader, name string) (F, error) {
-			e, err := db.read(ctx, r, name)
-			return answer(e, err == nil).Fact, err
-		},
-		Reads: func(string) string { return "read " + db.file() },
-		Files: func(target.System, []string) []string { return []string{db.file()} },
-		Offline: func(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[F], error) {
-			all, err := db.readAll(ctx, r)
+		Read: func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[F], error) {
+			all, err := db.read(ctx, r, sys)
 			if err != nil {
 				return nil, err
 			}
-			out := map[string]target.Answer[F]{}
+			out := make(map[string]target.Answer[F], len(names))
 			for _, name := range names {
-				a := answer(db.find(all, name))
-				a.Asked = "read " + db.file()
-				out[name] = a
+				e, ok := db.find(all, name)
+				if out[name] = answer(e, ok); sys.NoProcess == nil && (!ok || isDigits(name)) {
+					out[name] = target.Answer[F]{Err: target.ErrAsk} // somebody else may know
+				}
 			}
 			return out, nil
 		},
+		Reads: func(string) string { return "read " + db.file() },
+		Files: func(target.System, []string) []string { return []string{db.file()} },
 	}
 }
 
@@ -245,8 +242,9 @@ var accountNames = &target.Kind[string]{
 		}
 		return out, nil
 	},
-	Files:   func(target.System, []string) []string { return []string{passwd, group} },
-	Offline: namesOffline,
+	Read:  offline(namesOffline),
+	Reads: func(key string) string { database, _, _ := strings.Cut(key, " "); return "read /etc/" + database },
+	Files: func(target.System, []string) []string { return []string{passwd, group} },
 }
 
 // nameByID is the first name with a number in the text of a database.

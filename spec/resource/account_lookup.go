@@ -57,25 +57,22 @@ func (d database[E]) readAll(ctx context.Context, r backends.FileReader) ([]E, e
 	return d.parse(text)
 }
 
-// read answers by the file alone where the name service would look there first and
-// is content with what it finds (nsswitch.conf(5)). Everything else is ErrAsk.
-func (d database[E]) read(ctx context.Context, r backends.FileReader, name string) (e E, err error) {
-	if isDigits(name) {
-		return e, target.ErrAsk
+// read returns the entries of the file where the name service would look there first and
+// is content with what it finds (nsswitch.conf(5)), or where there is nobody to ask it.
+// Everything else is ErrAsk.
+func (d database[E]) read(ctx context.Context, r backends.FileReader, sys target.System) ([]E, error) {
+	if sys.NoProcess != nil {
+		return d.readAll(ctx, r)
 	}
 	services, err := readWhole(ctx, r, "/etc/nsswitch.conf")
 	if err != nil || !fact.FilesFirst(services, d.name) {
-		return e, target.ErrAsk
+		return nil, target.ErrAsk
 	}
 	all, err := d.readAll(ctx, r)
 	if err != nil {
-		return e, target.ErrAsk
+		return nil, target.ErrAsk
 	}
-	e, ok := d.find(all, name)
-	if !ok {
-		return e, target.ErrAsk
-	}
-	return e, nil
+	return all, nil
 }
 
 // ask composes the questions about names. Those of digits alone are asked on their

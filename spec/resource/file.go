@@ -83,9 +83,9 @@ func statKind(name, command string, follow bool) *target.Kind[fileStat] {
 			}
 			return out, nil
 		},
-		Read: func(ctx context.Context, r backends.FileReader, name string) (fileStat, error) {
+		Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, name string) (fileStat, error) {
 			return readStat(ctx, r, name, follow)
-		},
+		}),
 		Files: filesAndAccounts,
 		Reads: func(name string) string { return command + " " + name },
 	}
@@ -411,7 +411,7 @@ var entries = &target.Kind[listing]{
 		slices.Sort(l.names)
 		return l, nil
 	}, fact.Stat{Mode: 0o040000}),
-	Read: func(ctx context.Context, r backends.FileReader, path string) (listing, error) {
+	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, path string) (listing, error) {
 		s, err := readStat(ctx, r, path, true)
 		if err != nil || !s.exists || !s.IsDirectory() {
 			return listing{fileStat: s}, err
@@ -421,7 +421,7 @@ var entries = &target.Kind[listing]{
 			names = []string{}
 		}
 		return listing{fileStat: s, names: names}, err
-	},
+	}),
 	Files: func(_ target.System, paths []string) []string {
 		var out []string
 		for _, p := range paths {

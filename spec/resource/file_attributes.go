@@ -35,14 +35,14 @@ var linkTargets = &target.Kind[fileText]{
 	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
 		return fileText{s, strings.TrimSuffix(string(o.Stdout), "\n")}, nil
 	}, fact.Stat{Mode: 0o120000}),
-	Read: func(ctx context.Context, r backends.FileReader, path string) (fileText, error) {
+	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, path string) (fileText, error) {
 		s, err := readStat(ctx, r, path, false)
 		if err != nil || !s.exists || !s.IsLink() {
 			return fileText{fileStat: s}, err
 		}
 		text, err := r.ReadLink(ctx, path)
 		return fileText{s, text}, err
-	},
+	}),
 	Files: filesThemselves,
 	Reads: func(path string) string { return "readlink " + path },
 }

@@ -58,17 +58,37 @@ var fileContents = &target.Kind[fileContent]{
 		}
 		return c, nil
 	}, regular),
-	Read: func(ctx context.Context, r backends.FileReader, path string) (fileContent, error) {
-		var b bytes.Buffer
-		s, err := readRegular(ctx, r, path, maxContent+1, &b)
-		c := fileContent{fileStat: s, data: b.Bytes()}
-		if s.Size > maxContent || b.Len() > maxContent {
-			c.data, c.big = nil, true
+	Read: func(ctx context.Context, r backends.FileReader, sys target.System, paths []string) (map[string]target.Answer[fileContent], error) {
+		if len(paths) == 1 {
+			return target.OneByOne(readContent)(ctx, r, sys, paths)
 		}
-		return c, err
+		return target.OneByOne(readSmallContent)(ctx, r, sys, paths)
 	},
 	Files: filesThemselves,
 	Reads: func(path string) string { return "read " + path },
+}
+
+func readContent(ctx context.Context, r backends.FileReader, path string) (fileContent, error) {
+	return readUpTo(ctx, r, path, maxContent)
+}
+
+// readSmallContent is readContent for one file of many, whose contents are all kept at once.
+func readSmallContent(ctx context.Context, r backends.FileReader, path string) (fileContent, error) {
+	c, err := readUpTo(ctx, r, path, target.MaxTogether)
+	if err == nil && c.big {
+		err = target.ErrLater
+	}
+	return c, err
+}
+
+func readUpTo(ctx context.Context, r backends.FileReader, path string, limit int64) (fileContent, error) {
+	var b bytes.Buffer
+	s, err := readRegular(ctx, r, path, limit+1, &b)
+	c := fileContent{fileStat: s, data: b.Bytes()}
+	if s.IsRegular() && (s.Size > limit || int64(b.Len()) > limit) {
+		c.data, c.big = nil, true
+	}
+	return c, err
 }
 
 // content fetches a file's content.
@@ -228,14 +248,14 @@ func hashKind(name, tool string, algorithm func() hash.Hash) *target.Kind[fileHa
 			sum, err := fact.ParseChecksum(o.Stdout, algorithm().Size())
 			return fileHash{fileStat: s, sum: sum}, err
 		}, regular),
-		Read: func(ctx context.Context, r backends.FileReader, path string) (fileHash, error) {
+		Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, path string) (fileHash, error) {
 			h := algorithm()
 			s, err := readRegular(ctx, r, path, math.MaxInt64, h)
 			if err != nil || !s.exists || !s.IsRegular() {
 				return fileHash{fileStat: s}, err
 			}
 			return fileHash{fileStat: s, sum: hex.EncodeToString(h.Sum(nil))}, nil
-		},
+		}),
 		Files: filesThemselves,
 		Reads: func(path string) string { return tool + " " + path },
 	}

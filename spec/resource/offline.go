@@ -22,6 +22,17 @@ const (
 	shadow = "/etc/shadow"
 )
 
+// offline is a Read for files that tell less than a process does, and so only where none
+// can be started.
+func offline[F any](read target.ReadFunc[F]) target.ReadFunc[F] {
+	return func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[F], error) {
+		if sys.NoProcess == nil {
+			return nil, target.ErrAsk
+		}
+		return read(ctx, r, sys, names)
+	}
+}
+
 // filesThemselves are the files of a kind whose names are paths.
 func filesThemselves(_ target.System, paths []string) []string { return paths }
 
@@ -51,7 +62,7 @@ func namesOffline(ctx context.Context, r backends.FileReader, _ target.System, k
 		text, err := readWhole(ctx, r, file)
 		for _, key := range keys {
 			if database, id, _ := strings.Cut(key, " "); "/etc/"+database == file {
-				out[key] = target.Answer[string]{Fact: nameByID(database, text, id), Err: err, Asked: "read " + file}
+				out[key] = target.Answer[string]{Fact: nameByID(database, text, id), Err: err}
 			}
 		}
 	}
@@ -71,7 +82,7 @@ func membershipsOffline(ctx context.Context, r backends.FileReader, _ target.Sys
 	}
 	out := map[string]target.Answer[memberships]{}
 	for _, name := range names {
-		a := target.Answer[memberships]{Asked: "read " + passwd + " " + group}
+		a := target.Answer[memberships]{}
 		if u, ok := passwdDatabase.find(users, name); ok {
 			a.Fact = membershipsOf(u, groups)
 		} else {
@@ -112,7 +123,7 @@ func shadowsOffline(ctx context.Context, r backends.FileReader, _ target.System,
 	}
 	out := map[string]target.Answer[shadowFact]{}
 	for _, name := range names {
-		a := target.Answer[shadowFact]{Asked: "read " + shadow}
+		a := target.Answer[shadowFact]{}
 		for _, s := range all {
 			if s.Name == name {
 				a.Fact = shadowFact{true, s}

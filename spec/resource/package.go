@@ -54,10 +54,11 @@ var packages = &target.Kind[packageFact]{
 		// Which manager that is, is not known yet, and refuses more.
 		return checkName(name, "._@+", "+-._:@")
 	},
-	Ask:     askOwn,
-	Parse:   answerOwn,
-	Files:   databaseFiles(packageDatabases),
-	Offline: packagesOffline(packageDatabases),
+	Ask:   askOwn,
+	Parse: answerOwn,
+	Read:  offline(packagesOffline(packageDatabases)),
+	Reads: readsDatabase,
+	Files: databaseFiles(packageDatabases),
 }
 
 func (f packageFact) say() (found, near string) {

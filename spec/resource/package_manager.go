@@ -59,7 +59,7 @@ func (m *manager) kind() *target.Kind[packageFact] {
 	}
 	for _, d := range packageDatabases {
 		if d.manager == m {
-			k.Files, k.Offline = databaseFiles([]packageDatabase{d}), packagesOffline([]packageDatabase{d})
+			k.Read, k.Reads, k.Files = offline(packagesOffline([]packageDatabase{d})), readsDatabase, databaseFiles([]packageDatabase{d})
 		}
 	}
 	return k

@@ -44,6 +44,8 @@ var packageDatabases = []packageDatabase{
 	{pacman, []string{"/var/lib/pacman/local/ALPM_DB_VERSION"}, false, nil},
 }
 
+func readsDatabase(string) string { return "read the package database" }
+
 // databaseFiles are the files that packagesOffline looks at.
 func databaseFiles(databases []packageDatabase) func(target.System, []string) []string {
 	return func(target.System, []string) []string {
@@ -58,7 +60,7 @@ func databaseFiles(databases []packageDatabase) func(target.System, []string) []
 }
 
 // packagesOffline answers for packages by one of the databases.
-func packagesOffline(databases []packageDatabase) func(context.Context, backends.FileReader, target.System, []string) (map[string]target.Answer[packageFact], error) {
+func packagesOffline(databases []packageDatabase) target.ReadFunc[packageFact] {
 	return func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[packageFact], error) {
 		d, found, err := findDatabase(ctx, r, databases, ownManagers[sys.Family()])
 		if err != nil {

@@ -53,9 +53,9 @@ var sockets = &target.Kind[socketTable]{
 		}
 		return map[string]target.Answer[socketTable]{q.Names[0]: {Fact: t}}, nil
 	},
-	Read: func(ctx context.Context, r backends.FileReader, _ string) (socketTable, error) {
+	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, _ string) (socketTable, error) {
 		return readSockets(ctx, r)
-	},
+	}),
 	Reads: func(string) string { return "/proc/net/{tcp,tcp6,udp,udp6}, sock_diag, /proc/[0-9]*/fd" },
 }
 

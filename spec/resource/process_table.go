@@ -58,10 +58,9 @@ var processes = &target.Kind[processTable]{
 		}
 		return map[string]target.Answer[processTable]{q.Names[0]: {Fact: t}}, nil
 	},
-	Read: func(ctx context.Context, r backends.FileReader, _ string) (processTable, error) {
+	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, _ string) (processTable, error) {
 		return readProcesses(ctx, r)
-	},
-	Alone: true,
+	}),
 	Reads: func(string) string { return "/proc/[0-9]*/{status,exe,cmdline}" },
 }
 

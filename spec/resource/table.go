@@ -37,26 +37,30 @@ func (t FileTable[F]) Kind() *target.Kind[Entry[F]] {
 			if !o.Status.Success() {
 				return nil, errors.New(firstWords(o))
 			}
-			all, err := t.Parse(o.Stdout)
+			return t.entries(o.Stdout, q.Names)
+		},
+		Read: func(ctx context.Context, r backends.FileReader, _ target.System, names []string) (map[string]target.Answer[Entry[F]], error) {
+			text, err := readWhole(ctx, r, t.File)
 			if err != nil {
 				return nil, err
 			}
-			out := map[string]target.Answer[Entry[F]]{}
-			for _, name := range q.Names {
-				out[name] = target.Answer[Entry[F]]{Fact: entryOf(all, name)}
-			}
-			return out, nil
-		},
-		Read: func(ctx context.Context, r backends.FileReader, name string) (Entry[F], error) {
-			text, err := readWhole(ctx, r, t.File)
-			if err != nil {
-				return Entry[F]{}, err
-			}
-			all, err := t.Parse(text)
-			return entryOf(all, name), err
+			return t.entries(text, names)
 		},
 		Reads: func(string) string { return "read " + t.File },
 	}
+}
+
+// entries finds names in the text of the table.
+func (t FileTable[F]) entries(text []byte, names []string) (map[string]target.Answer[Entry[F]], error) {
+	all, err := t.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]target.Answer[Entry[F]], len(names))
+	for _, name := range names {
+		out[name] = target.Answer[Entry[F]]{Fact: entryOf(all, name)}
+	}
+	return out, nil
 }
 
 // Listing returns the question for all that the table holds, which are of a kind of the

@@ -114,7 +114,7 @@ fi`})
 		}
 		return map[string]target.Answer[unixHolder]{q.Names[0]: {Fact: h}}, nil
 	},
-	Read: func(ctx context.Context, r backends.FileReader, path string) (unixHolder, error) {
+	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, path string) (unixHolder, error) {
 		kernel, ok := r.(interface {
 			UnixBound(ctx context.Context, path string) (bool, error)
 		})
@@ -126,7 +126,7 @@ fi`})
 			return nobody, err
 		}
 		return somebody, nil
-	},
+	}),
 	Reads: func(path string) string { return "connect " + path + ", as a socket of datagrams" },
 }
 

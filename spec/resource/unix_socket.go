@@ -118,7 +118,7 @@ var unixSockets = &target.Kind[unixFact]{
 	Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[unixFact], error) {
 		return parseUnix(q, o)
 	},
-	Read:  readUnix,
+	Read:  target.OneByOne(readUnix),
 	Reads: func(path string) string { return "stat " + path + ", /proc/net/unix, sock_diag" },
 }
 

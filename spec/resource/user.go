@@ -160,8 +160,9 @@ var userGroups = &target.Kind[memberships]{
 		}
 		return out, nil
 	},
-	Files:   func(target.System, []string) []string { return []string{passwd, group} },
-	Offline: membershipsOffline,
+	Read:  offline(membershipsOffline),
+	Reads: func(string) string { return "read " + passwd + " " + group },
+	Files: func(target.System, []string) []string { return []string{passwd, group} },
 }
 
 func parseMemberships(gids, names string) (memberships, error) {

@@ -61,8 +61,9 @@ var shadows = &target.Kind[shadowFact]{
 		}
 		return out, nil
 	},
-	Files:   func(target.System, []string) []string { return []string{shadow} },
-	Offline: shadowsOffline,
+	Read:  offline(shadowsOffline),
+	Reads: func(string) string { return "read " + shadow },
+	Files: func(target.System, []string) []string { return []string{shadow} },
 }
 
 // chooseShadow returns the entry of the i-th of n names that were asked about. No

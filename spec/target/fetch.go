@@ -97,16 +97,8 @@ func (t *Target) keep(as Identity, replies map[Want]reply, epoch int64) {
 	}
 }
 
-// forget drops what is too large to be given together with other answers.
-func forget(w Want, r reply, together bool) reply {
-	if together && w.Kind.size(r.fact) > MaxTogether {
-		return reply{later: true}
-	}
-	return r
-}
-
 // answer reads files where the backend can and the kind may, and asks the shell for
-// all else, both at the same time.
+// all else in one exchange.
 func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout time.Duration) (map[Want]reply, error) {
 	if err := t.connect(ctx); err != nil {
 		return nil, err
@@ -120,37 +112,33 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 	if as = t.effective(as); !ok || as.Sudo {
 		return replies, t.exchange(ctx, as, wants, timeout, replies)
 	}
-	var alone, read, ask []Want
-	for _, w := range wants {
-		switch ok, first := w.Kind.readable(); {
-		case !ok:
-			ask = append(ask, w)
-		case first:
-			alone = append(alone, w)
-		default:
-			read = append(read, w)
+	if t.system == nil {
+		if _, err := t.shell(ctx, as); err != nil {
+			return nil, err
 		}
 	}
-	var opening, reading sync.WaitGroup
+	sys := t.systemAs(as)
+	var read, ask []Want
+	for _, w := range wants {
+		if w.Kind.readable(sys) {
+			read = append(read, w)
+		} else {
+			ask = append(ask, w)
+		}
+	}
+	var opening sync.WaitGroup
 	var err error
-	if len(ask) > 0 && t.system != nil {
-		// A shell that greets with nothing starts no process but itself.
+	if len(ask) > 0 {
+		// A shell that greets with nothing starts no process but itself, which is not
+		// seen in the list of processes.
 		opening.Go(func() { _, err = t.shell(ctx, as) })
 	}
-	ask = append(ask, t.readFiles(ctx, files, alone, timeout, replies)...)
+	ask = append(ask, t.readFiles(ctx, files, sys, read, timeout, replies)...)
 	opening.Wait()
 	if err != nil {
 		return nil, err
 	}
-	found, rest := map[Want]reply{}, []Want(nil)
-	reading.Go(func() { rest = t.readFiles(ctx, files, read, timeout, found) })
-	err = t.exchange(ctx, as, ask, timeout, replies)
-	reading.Wait()
-	maps.Copy(replies, found)
-	if err == nil {
-		err = t.exchange(ctx, as, rest, timeout, replies)
-	}
-	return replies, err
+	return replies, t.exchange(ctx, as, ask, timeout, replies)
 }
 
 // exchange asks the shell, if there is anything to ask. What hangs or kills the

@@ -30,30 +30,23 @@ type Kind[F any] struct {
 	// map could not be told. Exit codes 126, 127 and those of signals never come
 	// here; any other code is for Parse to judge.
 	Parse func(sys System, q Question, o Output) (map[string]Answer[F], error)
-	// Read, where set, answers for one name without a process. It serves
-	// targets whose backend is a backends.FileReader. An error is "could not
-	// tell"; ErrAsk means that a process is needed after all.
-	Read func(ctx context.Context, r backends.FileReader, name string) (F, error)
-	// Files are the files that Offline or Read look at, for backends that look at
-	// many at once (see backends.Prefetcher). It may name too many or too few. Where
-	// it is set, and Offline is not, Read looks at nothing but files and answers
-	// where no process can be started, too; /proc is no such file.
-	Files func(sys System, names []string) []string
-	// Offline, where set, answers about names by files where no process can be
-	// started. It is for files that tell less than a process would (users of a
-	// directory service), or that are more than is worth reading where a process
-	// can be asked (a package database). A name that is missing from the map could
-	// not be told.
-	Offline func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
-	// Alone keeps Read from running while questions are asked, whose processes it
-	// would see.
-	Alone bool
-	// Reads says what Read looks at, for the evidence: "stat /etc/hosts".
+	// Read, where set, answers about names by files where the backend is a
+	// backends.FileReader, and is all there is where no process can be started
+	// (System.NoProcess). ErrAsk, as its error or that of an Answer, says that files
+	// cannot tell what a process can. A name that is missing from the map could not be
+	// told. OneByOne makes it of a function for a single name.
+	Read ReadFunc[F]
+	// Reads says what Read looks at, for the evidence, where an Answer does not:
+	// "stat /etc/hosts".
 	Reads func(name string) string
-	// Size, where set, is how many bytes an answer holds. A large one that was asked
-	// for together with others is forgotten, and so is what goes beyond what a target
-	// keeps; it is asked for alone when it is needed. Ask may count on that: with
-	// several names Parse may give ErrLater for one.
+	// Files are the files that Read looks at, for backends that look at many at once
+	// (see backends.Prefetcher). It may name too many or too few. A kind without them
+	// looks at what only a process sees, such as /proc, and is not read where none can
+	// be started.
+	Files func(sys System, names []string) []string
+	// Size, where set, is how many bytes an answer holds. One of more than MaxTogether
+	// is not kept, and neither is what goes beyond what a target keeps; it is asked for
+	// alone when it is needed. With several names Parse and Read give ErrLater for one.
 	Size func(F) int
 }
 
@@ -68,7 +61,7 @@ const (
 // others, and is asked for alone when it is needed.
 var ErrLater = errors.New("this is asked for alone")
 
-// ErrAsk is returned by Kind.Read when files alone cannot tell.
+// ErrAsk is the error of Kind.Read where a process has to be asked.
 var ErrAsk = errors.New("reading files is not enough to tell")
 
 // A Question is one script and the names it asks about.
@@ -85,7 +78,7 @@ type Question struct {
 type Answer[F any] struct {
 	Fact F
 	Err  error
-	// Asked says what Offline looked at: "read /etc/passwd".
+	// Asked says what Read looked at, where that is not Kind.Reads.
 	Asked string
 }
 
@@ -101,10 +94,10 @@ type asker interface {
 	check(name string) error
 	compose(sys System, names []string) ([]Question, error)
 	judge(sys System, q Question, o Output) (map[string]Answer[any], error)
-	readable() (ok, alone bool)
+	readable(sys System) bool
 	files(sys System, names []string) []string
-	offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error)
-	read(ctx context.Context, r backends.FileReader, name string) (fact any, asked string, err error)
+	read(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error)
+	reads(name string) string
 	size(fact any) int
 }
 
@@ -135,8 +128,10 @@ func untyped[F any](typed map[string]Answer[F]) map[string]Answer[any] {
 	return out
 }
 
-// readable reports whether reading files may answer, and whether that is done alone.
-func (k *Kind[F]) readable() (ok, alone bool) { return k.Read != nil, k.Alone }
+// readable reports whether reading files may answer.
+func (k *Kind[F]) readable(sys System) bool {
+	return k.Read != nil && (sys.NoProcess == nil || k.Files != nil)
+}
 
 func (k *Kind[F]) files(sys System, names []string) []string {
 	if k.Files == nil {
@@ -145,22 +140,34 @@ func (k *Kind[F]) files(sys System, names []string) []string {
 	return k.Files(sys, names)
 }
 
-// offline answers by files what no process can be asked about. The error is ErrAsk
-// where files cannot tell.
-func (k *Kind[F]) offline(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error) {
-	if k.Offline != nil {
-		typed, err := k.Offline(ctx, r, sys, names)
-		return untyped(typed), err
+func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[any], error) {
+	typed, err := patiently(ctx, func(ctx context.Context) (map[string]Answer[F], error) { return k.Read(ctx, r, sys, names) })
+	return untyped(typed), err
+}
+
+func (k *Kind[F]) reads(name string) string {
+	if k.Reads == nil {
+		return k.Name + " " + name
 	}
-	if k.Read == nil || k.Files == nil {
-		return nil, ErrAsk
+	return k.Reads(name)
+}
+
+// A ReadFunc is a Kind.Read.
+type ReadFunc[F any] func(ctx context.Context, r backends.FileReader, sys System, names []string) (map[string]Answer[F], error)
+
+// OneByOne makes a Kind.Read of a function that answers about one name.
+func OneByOne[F any](read func(ctx context.Context, r backends.FileReader, name string) (F, error)) ReadFunc[F] {
+	return func(ctx context.Context, r backends.FileReader, _ System, names []string) (map[string]Answer[F], error) {
+		out := make(map[string]Answer[F], len(names))
+		for _, name := range names {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			f, err := read(ctx, r, name)
+			out[name] = Answer[F]{Fact: f, Err: err}
+		}
+		return out, nil
 	}
-	out := map[string]Answer[any]{}
-	for _, name := range names {
-		f, asked, err := k.read(ctx, r, name)
-		out[name] = Answer[any]{Fact: f, Err: err, Asked: asked}
-	}
-	return out, nil
 }
 
 // patiently calls f in a goroutine that is left to itself when it has not returned
@@ -182,15 +189,6 @@ func patiently[T any](ctx context.Context, f func(context.Context) (T, error)) (
 		var none T
 		return none, context.Cause(ctx)
 	}
-}
-
-func (k *Kind[F]) read(ctx context.Context, r backends.FileReader, name string) (any, string, error) {
-	f, err := patiently(ctx, func(ctx context.Context) (F, error) { return k.Read(ctx, r, name) })
-	asked := k.Name + " " + name
-	if k.Reads != nil {
-		asked = k.Reads(name)
-	}
-	return f, asked, err
 }
 
 func (k *Kind[F]) size(fact any) int {

@@ -2,8 +2,6 @@ package target
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -46,64 +44,34 @@ func offlineSystem(ctx context.Context, r backends.FileReader) (*System, error) 
 // answerOffline answers by files on a target where no process can be started. What
 // files cannot tell could not be told, and so could nothing as another user.
 func (t *Target) answerOffline(ctx context.Context, as Identity, wants []Want, timeout time.Duration, replies map[Want]reply) {
+	rest := wants
+	if !t.effective(as).Sudo {
+		limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
+		defer cancel()
+		files := prefetch(limited, t.backend.(backends.FileReader), *t.system, wants) // see connectOffline
+		t.count(func(s *Stats) { s.Exchanges++ })
+		rest = t.readFiles(limited, files, *t.system, wants, timeout, replies)
+	}
+	for _, w := range rest {
+		replies[w] = t.processless(as)
+	}
+}
+
+// prefetch has a backend look at once at all files that the answers stand in, if it can.
+func prefetch(ctx context.Context, files backends.FileReader, sys System, wants []Want) backends.FileReader {
+	p, ok := files.(backends.Prefetcher)
+	if !ok {
+		return files
+	}
+	var paths []string
 	kinds, names := group(wants)
-	if t.effective(as).Sudo {
-		for _, k := range kinds {
-			t.cannotAsk(k, as, names[k], replies)
-		}
-		return
-	}
-	late := fmt.Errorf("no answer within %v", timeout)
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, late)
-	defer cancel()
-	files := t.backend.(backends.FileReader) // see connectOffline
-	if p, ok := files.(backends.Prefetcher); ok {
-		var paths []string
-		for _, k := range kinds {
-			paths = append(paths, k.files(*t.system, names[k])...)
-		}
-		if len(paths) > 0 {
-			files = p.Prefetch(limited, paths)
-		}
-	}
-	t.count(func(s *Stats) { s.Exchanges++ })
 	for _, k := range kinds {
-		t.readOffline(limited, files, k, as, names[k], replies)
+		paths = append(paths, k.files(sys, names[k])...)
 	}
-}
-
-// readOffline answers about the names of one kind.
-func (t *Target) readOffline(ctx context.Context, files backends.FileReader, k asker, as Identity, names []string, replies map[Want]reply) {
-	start := time.Now()
-	facts, err := k.offline(ctx, files, *t.system, names)
-	if errors.Is(err, ErrAsk) {
-		t.cannotAsk(k, as, names, replies)
-		return
+	if len(paths) == 0 {
+		return files
 	}
-	took := time.Since(start)
-	for _, name := range names {
-		a, ok := facts[name]
-		e := evidence.Evidence{Target: t.String(), Asked: evidence.Excerpt(a.Asked, 200), Took: took}
-		switch {
-		case err != nil:
-			replies[Want{k, name}] = t.unknown(e, "", err)
-		case !ok:
-			replies[Want{k, name}] = t.unknown(e, fmt.Sprintf("its files did not tell about %s %q", k.kindName(), name), nil)
-		case errors.Is(a.Err, ErrAsk):
-			t.cannotAsk(k, as, []string{name}, replies)
-		case a.Err != nil:
-			replies[Want{k, name}] = t.unknown(e, "", a.Err)
-		default:
-			replies[Want{k, name}] = forget(Want{k, name}, reply{fact: a.Fact, evidence: e}, len(names) > 1)
-		}
-	}
-}
-
-// cannotAsk says that a process would be needed.
-func (t *Target) cannotAsk(k asker, as Identity, names []string, replies map[Want]reply) {
-	for _, name := range names {
-		replies[Want{k, name}] = t.processless(as)
-	}
+	return p.Prefetch(ctx, paths)
 }
 
 // processless is the reply to what needs a process where none can be started, be it
