@@ -15,6 +15,8 @@ func TestNames(t *testing.T) {
 		"corn":                             {"cron"},
 		"zzz":                              nil,
 		"apache":                           {"apache2"},
+		"run":                              {"containerd-shim-runc-v2"},
+		"ssh-of-old":                       {"ssh"},
 		"":                                 nil,
 		"x":                                nil,
 		"hs-a-very-long-name-of-a-program": nil,
@@ -24,6 +26,22 @@ func TestNames(t *testing.T) {
 			slices.Sort(got)
 		}
 		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Not more than Most are offered, each once, the nearest first.
+func TestNames_OffersTheNearest(t *testing.T) {
+	names := []string{"web10", "web11", "web12", "web13", "web14", "web15", "web10", "web1"}
+	if got, want := Names("web", names), []string{"web1", "web10", "web11", "web12", "web13"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestDidYouMean(t *testing.T) {
+	for name, want := range map[string]string{"ngnix": `; did you mean "nginx"?`, "zzz": ""} {
+		if got := DidYouMean(name, []string{"cron", "nginx"}); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
 	}
