@@ -3,6 +3,8 @@ package report_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -169,6 +171,14 @@ func TestJUnit(t *testing.T) {
 	if e := s.Cases[2].Children[0]; e.XMLName.Local != "error" || e.attr("type") != "could not tell" {
 		t.Errorf("got %+v", e)
 	}
+	for i, message := range map[int]string{4: "only on rhel; ...", 5: "pending"} {
+		if e := s.Cases[i].Children[0]; e.XMLName.Local != "skipped" || e.attr("message") != message {
+			t.Errorf("got %+v, want it to be skipped for %q", e, message)
+		}
+	}
+	if !strings.HasSuffix(text, "</testsuites>\n") {
+		t.Errorf("the last line has no end:\n%s", text)
+	}
 	if db := suites[1]; db.Hostname != "ssh://db1" || db.Errors != 1 || db.Cases[0].Children[0].attr("type") != "unreachable" {
 		t.Errorf("a spec of On is not its target's: %+v", db)
 	}
@@ -248,5 +258,72 @@ func TestJUnitOfPackagesWithoutSpecs(t *testing.T) {
 	suites := parseJUnit(t, text)
 	if len(suites) != 1 || suites[0].Tests != 1 || suites[0].Errors != 1 || !strings.Contains(suites[0].Cases[0].Children[0].Text, "panic: oh") {
 		t.Errorf("got %+v", suites)
+	}
+}
+
+// A document is made of all cases, of which what went wrong beside the specs are the last.
+// Those that make the run fail are counted through.
+func TestProblemsAreCases(t *testing.T) {
+	var got []report.Case
+	f := report.NewWriter(report.Format{Document: func(_ io.Writer, run *report.Run) error {
+		got = run.Cases
+		return nil
+	}}, io.Discard, report.Options{})
+	db := report.Begin{Target: web1.Target, Package: "example.com/fleet/spec/db", Suite: "database"}
+	for _, b := range []report.Begin{web1, db} {
+		f.Begin(b)
+		f.Result(b, result(b, report.Passed, "answers"))
+		f.Result(b, failed(b))
+		f.Done(b)
+	}
+	if err := f.End(report.Summary{Start: start, Problems: []report.Problem{
+		{Target: web1.Target, Package: web1.Package, Text: "it crashed"}, {Text: "a focus is left"}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"0 web server answers false", "1 web server Port 80 should be listening false", "0 database answers false",
+		"2 database Port 80 should be listening false", "3 web server the whole package true", "4  the whole package true"}
+	for i, c := range got {
+		if one := fmt.Sprintf("%d %s %s %v", c.Number, c.Suite, c.Text, c.Problem); i >= len(want) || one != want[i] {
+			t.Errorf("case %d: %s", i, one)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %d cases, want %d", len(got), len(want))
+	}
+}
+
+// What cannot be written after -f, or is not one form, is a mistake of the program.
+func TestRegister_Refuses(t *testing.T) {
+	document := func(io.Writer, *report.Run) error { return nil }
+	stream := func(io.Writer, report.Options) report.Stream { return nil }
+	for want, f := range map[string]report.Format{
+		`the format "", which is not a word`:                    {Document: document},
+		`the format "a:b", which is not a word`:                 {Name: "a:b", Document: document},
+		"needs a Stream or a Document, and not both":            {Name: "neither"},
+		"which needs a Stream or a Document":                    {Name: "both", Document: document, Stream: stream},
+		"report: Register called twice for the format progress": {Name: "progress", Stream: stream},
+		"called twice for the format junit":                     {Name: "junit", Document: document},
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}()
+			report.Register(f)
+		}()
+	}
+	if got := len(report.Names()); got != 4 {
+		t.Errorf("got %v", report.Names())
+	}
+}
+
+func TestProblemWhere(t *testing.T) {
+	for want, p := range map[string]report.Problem{
+		"": {Text: "x"}, "pkg": {Package: "pkg"}, "host": {Target: "host"}, "pkg on host": {Package: "pkg", Target: "host"},
+	} {
+		if got := p.Where(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,9 +35,50 @@ func TestLaterAttempts(t *testing.T) {
 				r.Earlier = []string{"connection refused"}
 			}
 			out := write(t, name, report.Options{}, summary([]string{web1.Target}, []report.Result{r}), web1, r)
-			if !strings.Contains(out, words[attempt]) || strings.Contains(out, "connection refused") != (attempt > 0) || attempt == 0 && strings.Contains(out, "passed at attempt") {
+			if !strings.Contains(out, words[attempt]) || strings.Contains(out, "connection refused") != (attempt > 0) || attempt == 0 && (strings.Contains(out, "passed at attempt") || strings.Contains(out, "later attempt")) {
 				t.Errorf("%s, attempt %d: %s", name, attempt+1, out)
 			}
 		}
+	}
+}
+
+// A spec that fails at its last attempt is a failure, and no number in place of one.
+func TestProgressOfFailedAttempts(t *testing.T) {
+	r := failed(web1)
+	r.Attempt = 3
+	if got := write(t, "progress", report.Options{}, summary(nil, []report.Result{r}), web1, r); !strings.HasPrefix(got, "F\n") {
+		t.Errorf("got:\n%s", got)
+	}
+	if got := write(t, "progress", report.Options{}, report.Summary{}, web1); got != "\n" {
+		t.Errorf("of a run without specs: %q", got)
+	}
+}
+
+// A note stands with the suites of its target, or with the first where it has none.
+func TestNotesInJUnit(t *testing.T) {
+	var out strings.Builder
+	f := open(t, "junit", &out, report.Options{})
+	sum := summary([]string{web1.Target, web2.Target})
+	for _, b := range []report.Begin{web1, web2} {
+		f.Begin(b)
+		f.Result(b, result(b, report.Passed, "answers"))
+		f.Done(b)
+		sum.Notes = append(sum.Notes, report.Note{Target: b.Target, Text: "seen"})
+	}
+	sum.Notes = append(sum.Notes, report.Note{Target: "ssh://web3", Text: "seen"})
+	if err := f.End(sum); err != nil {
+		t.Fatal(err)
+	}
+	validate(t, out.String())
+	var got []string
+	for _, s := range parseJUnit(t, out.String()) {
+		for _, c := range s.Children {
+			if c.XMLName.Local == "system-out" {
+				got = append(got, c.Text)
+			}
+		}
+	}
+	if want := []string{"Note: ssh://deploy@web1: seen\nNote: ssh://web3: seen\n", "Note: ssh://deploy@web2: seen\n"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
