@@ -42,8 +42,8 @@ import (
 type Matcher struct {
 	constructor, wanted string
 	last                evidence.Evidence
-	// near, where set, looks for what may help people to see what they mean.
-	near func() string
+	// more, where set, adds to last what may help people to see what they mean.
+	more func()
 }
 
 // New makes a Matcher. constructor is the name that authors know it by, "BeInstalled", and
@@ -72,15 +72,21 @@ func (m *Matcher) OnlyAsks() {}
 
 // FailureMessage tells what was wanted and what was found instead.
 func (m *Matcher) FailureMessage(subject any) string {
-	if m.near != nil && m.last.Near == "" {
-		m.last.Near = m.near()
-	}
-	return m.last.Text(name(subject) + " should " + m.wanted)
+	return m.explained().Text(name(subject) + " should " + m.wanted)
 }
 
 // NegatedFailureMessage tells what was found though it was not wanted.
 func (m *Matcher) NegatedFailureMessage(subject any) string {
-	return m.last.Text(name(subject) + " should not " + m.wanted)
+	return m.explained().Text(name(subject) + " should not " + m.wanted)
+}
+
+// explained is the evidence of the last Match, with what is looked for only now.
+func (m *Matcher) explained() evidence.Evidence {
+	if m.more != nil {
+		m.more()
+		m.more = nil
+	}
+	return m.last
 }
 
 // name is a subject as people read it.
@@ -94,7 +100,7 @@ func name(subject any) string {
 // explain keeps the evidence of the answer to a question of the subject. It is
 // called within Match, since the next question replaces it.
 func (m *Matcher) explain(subject any, question string) {
-	m.last, m.near = evidence.Evidence{}, nil
+	m.last, m.more = evidence.Evidence{}, nil
 	e, ok := subject.(interface {
 		Explain(question string) evidence.Evidence
 	})
@@ -108,8 +114,21 @@ func (m *Matcher) explain(subject any, question string) {
 		m.last = e.Explain(question)
 		return
 	}
-	m.last = a.Answered(question)
-	m.near = func() string { return e.Explain(question).Near }
+	last := a.Answered(question)
+	m.last = last
+	m.more = func() {
+		if a.Answered(question) != last {
+			return // somebody has asked again since
+		}
+		more := e.Explain(question)
+		// What the matcher itself has put into words is better.
+		if m.last.Found == last.Found {
+			m.last.Found = more.Found
+		}
+		if m.last.Near == "" {
+			m.last.Near = more.Near
+		}
+	}
 }
 
 // Ask asks the subject by the one method of the interface S, which method calls, and keeps

@@ -32,6 +32,10 @@ var states = map[string]string{"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "
 // that ParseProcNet reads: the heading and the states.
 const ProcNetPattern = `^ *sl |^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0A|07) `
 
+// ProcNetAnyV6Pattern is one of the lines about sockets that take what comes to any
+// address of IPv6.
+const ProcNetAnyV6Pattern = `^ *[0-9]+: 00000000000000000000000000000000:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0A|07) `
+
 // ParseProcNet reads /proc/net/tcp, tcp6, udp or udp6, proc_pid_net(5), and
 // returns the sockets that take what comes. Addresses stand there as 32-bit words
 // of the machine's own byte order.
@@ -141,8 +145,11 @@ func ParseSocketOwners(text []byte) map[uint64][]int {
 	out := map[uint64][]int{}
 	pid := 0
 	for line := range lines(text) {
-		if p, rest, ok := cutProc(bytes.TrimPrefix(line, []byte(`"`)), "fd"); ok && (string(rest) == ":" || string(rest) == `":`) {
-			pid = p
+		if heading := bytes.TrimPrefix(line, []byte(`"`)); bytes.HasPrefix(heading, []byte("/")) {
+			p, rest, ok := cutProc(heading, "fd")
+			if pid = 0; ok && (string(rest) == ":" || string(rest) == `":`) {
+				pid = p
+			}
 			continue
 		}
 		_, target, ok := bytes.Cut(line, []byte(" -> "))

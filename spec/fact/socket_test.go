@@ -37,6 +37,7 @@ lrwx------ 1 root root 64 Nov 21 05:48 12 -> socket:[118999]
 lrwx------ 1 root root 64 Nov 21 05:48 13 -> socket:[118999]
 l-wx------ 1 root root 64 Nov 21 05:48 14 -> /tmp/a -> socket:[5]
 /proc/self/fd:
+lrwx------ 1 root root 64 Nov 21 05:48 7 -> socket:[119000]
 /proc/40/fd:
 lrwx------ 1 root root 64 Nov 21 05:48 3 -> socket:[118999]
 lrwx------ 1 root root 64 Nov 21 05:48 4 -> socket:[x]

@@ -81,8 +81,8 @@ func (s settings) identity(ambient target.Identity) target.Identity {
 type answers struct {
 	mu   sync.Mutex
 	last map[string]evidence.Evidence
-	// hints look for what may be near, when it is asked for.
-	hints map[string]func(context.Context, target.View) string
+	// hints look for more that people may want to know, when it is asked for.
+	hints map[string]func(context.Context, target.View) (found, near string)
 }
 
 // New makes the Base of a resource: kind is what it is called ("Package"), name
@@ -173,8 +173,8 @@ func (b *Base[T]) Answered(question string) evidence.Evidence {
 }
 
 // Explain is Answered for people: where that may help them it looks for what is near
-// what was not found. That is asked at most once, for a short time, and whatever
-// comes of it changes no answer.
+// what was not found, or tells more of what was. That is asked at most once, for a short
+// time, and whatever comes of it changes no answer.
 func (b *Base[T]) Explain(question string) evidence.Evidence {
 	b.answers.mu.Lock()
 	e, look := b.answers.last[question], b.answers.hints[question]
@@ -188,11 +188,13 @@ func (b *Base[T]) Explain(question string) evidence.Evidence {
 		return e
 	}
 	v.Timeout = hintTimeout
-	near := look(ctx, v)
-	if near == "" {
-		return e
+	found, near := look(ctx, v)
+	if found != "" {
+		e.Found = evidence.Clean(found)
 	}
-	e.Near = evidence.Clean(near)
+	if near != "" {
+		e.Near = evidence.Clean(near)
+	}
 	b.answers.mu.Lock()
 	defer b.answers.mu.Unlock()
 	b.answers.last[question] = e
@@ -204,10 +206,16 @@ const hintTimeout = 10 * time.Second
 
 // hint has Explain look for what is near the last answer to a question.
 func (b *Base[T]) hint(question string, look func(context.Context, target.View) string) {
+	b.detail(question, func(ctx context.Context, v target.View) (found, near string) { return "", look(ctx, v) })
+}
+
+// detail has Explain put the last answer to a question into better words. What look
+// leaves empty stays as it is.
+func (b *Base[T]) detail(question string, look func(context.Context, target.View) (found, near string)) {
 	b.answers.mu.Lock()
 	defer b.answers.mu.Unlock()
 	if b.answers.hints == nil {
-		b.answers.hints = map[string]func(context.Context, target.View) string{}
+		b.answers.hints = map[string]func(context.Context, target.View) (found, near string){}
 	}
 	b.answers.hints[question] = look
 }

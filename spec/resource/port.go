@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -41,10 +42,38 @@ type endpoint struct {
 	sure bool
 }
 
-// endpoints yields what the sockets of a table serve; of one port, unless it is 0.
-func (t socketTable) endpoints(port int) []endpoint {
+// portFact is what takes what comes to a port, and who holds it.
+type portFact struct {
+	port    int
+	sockets []fact.Socket
+	// parts are what else is known.
+	parts  portParts
+	v6only map[uint64]bool
+	owners map[uint64][]int
+	table  processTable
+}
+
+// portParts are what a question about a port may need beyond the sockets themselves.
+type portParts struct {
+	// families says which sockets of IPv6 serve IPv4, too; holders whose they are.
+	families, holders bool
+}
+
+func (p portParts) wants() []target.Want {
+	wants := []target.Want{sockets.Of(allOf)}
+	if p.families {
+		wants = append(wants, v6only.Of(allOf))
+	}
+	if p.holders {
+		wants = append(wants, socketOwners.Of(allOf), processes.Of(allOf))
+	}
+	return wants
+}
+
+// endpoints yields what the sockets serve; of one port, unless it is 0.
+func (f portFact) endpoints(port int) []endpoint {
 	var out []endpoint
-	for _, s := range t.sockets {
+	for _, s := range f.sockets {
 		if port != 0 && s.Port != port {
 			continue
 		}
@@ -52,12 +81,12 @@ func (t socketTable) endpoints(port int) []endpoint {
 			out = append(out, endpoint{protocol, address, s.Port, s.Inode, sure})
 		}
 		v4 := strings.TrimSuffix(s.Protocol, "6")
-		switch only, known := t.v6only[s.Inode]; {
+		switch only, known := f.v6only[s.Inode]; {
 		case s.Address.Is4In6():
 			serve(v4, s.Address.Unmap(), true)
 		case s.Address.Is6() && s.Wildcard():
 			serve(s.Protocol, s.Address, true)
-			if !known || !only {
+			if f.parts.families && (!known || !only) {
 				serve(v4, netip.IPv4Unspecified(), known)
 			}
 		default:
@@ -70,20 +99,13 @@ func (t socketTable) endpoints(port int) []endpoint {
 	return out
 }
 
-// portFact is what takes what comes to a port, and who holds it.
-type portFact struct {
-	port    int
-	sockets socketTable
-	table   processTable
-}
-
 // own are the endpoints of the port itself.
-func (f portFact) own() []endpoint { return f.sockets.endpoints(f.port) }
+func (f portFact) own() []endpoint { return f.endpoints(f.port) }
 
 // holders are the processes that hold an endpoint, as far as they may be seen.
 func (f portFact) holders(e endpoint) []*fact.Process {
 	var out []*fact.Process
-	for _, pid := range f.sockets.owners[e.inode] {
+	for _, pid := range f.owners[e.inode] {
 		if p := f.table.process(pid); p != nil {
 			out = append(out, p)
 		}
@@ -134,6 +156,9 @@ func (f portFact) say() (found, near string) {
 	if len(own) > 0 {
 		return strings.Join(slices.Compact(own), "; "), ""
 	}
+	if !f.parts.holders {
+		return "not listening", "" // what is near has names
+	}
 	return "not listening", f.near()
 }
 
@@ -141,7 +166,7 @@ func (f portFact) say() (found, near string) {
 func (f portFact) near() string {
 	const most = 20
 	var lines []string
-	all := f.sockets.endpoints(0)
+	all := f.endpoints(0)
 	for _, protocol := range []string{"tcp", "udp"} {
 		var ports []string
 		for _, e := range all {
@@ -166,32 +191,62 @@ func (f portFact) near() string {
 	return strings.Join(lines, "\n")
 }
 
-func (p *Port) fact(question string) (portFact, error) {
-	none := portFact{port: p.number}
+// fact asks who listens, and for the parts that the question needs. The rest is asked
+// where people are told why a spec failed.
+func (p *Port) fact(question string, parts portParts) (portFact, error) {
+	f := portFact{port: p.number}
 	if p.number < 1 || p.number > 65535 {
-		return none, p.refuse(fmt.Errorf("%d is not a port: they go from 1 to 65535", p.number))
+		return f, p.refuse(fmt.Errorf("%d is not a port: they go from 1 to 65535", p.number))
 	}
 	ctx, v, err := p.view()
 	if err != nil {
-		return none, err
+		return f, err
 	}
-	v, err = v.Together(ctx, sockets.Of(allOf), processes.Of(allOf))
-	if err != nil {
-		return none, err
+	if v, err = v.Together(ctx, parts.wants()...); err != nil {
+		return f, err
 	}
-	return p.look(ctx, v, question)
+	var e evidence.Evidence
+	f.sockets, e, err = target.Ask(ctx, v, sockets, allOf)
+	if err == nil {
+		err = f.ask(ctx, v, parts, &e)
+	}
+	if err == nil {
+		e.Found, e.Near = f.say()
+	}
+	if err = p.answered(ctx, v, question, e, err); err != nil {
+		return f, err
+	}
+	if all := (portParts{families: true, holders: true}); parts != all {
+		p.detail(question, func(ctx context.Context, v target.View) (found, near string) {
+			v, err := v.Together(ctx, all.wants()[1:]...)
+			if err == nil {
+				err = f.ask(ctx, v, all, &evidence.Evidence{})
+			}
+			if err != nil {
+				return "", ""
+			}
+			return f.say()
+		})
+	}
+	return f, nil
 }
 
-// look puts together who listens and what the processes are called. Where only
-// the latter could not be told, the owners have no names.
-func (p *Port) look(ctx context.Context, v target.View, question string) (portFact, error) {
-	f := portFact{port: p.number}
-	f.table, _, _ = target.Ask(ctx, v, processes, allOf)
-	_, err := AskView(ctx, v, &p.Base, question, sockets, allOf, func(t socketTable) (string, string) {
-		f.sockets = t
-		return f.say()
-	})
-	return f, err
+// ask completes what is known by some parts, and the evidence by how they were asked.
+// Where only the processes could not be told, the owners have no names.
+func (f *portFact) ask(ctx context.Context, v target.View, parts portParts, e *evidence.Evidence) error {
+	f.parts = parts
+	var err error
+	var part evidence.Evidence
+	if parts.families {
+		f.v6only, part, err = target.Ask(ctx, v, v6only, allOf)
+		e.Asked += ", " + part.Asked
+	}
+	if parts.holders && err == nil {
+		f.owners, part, err = target.Ask(ctx, v, socketOwners, allOf)
+		e.Asked += ", " + part.Asked
+		f.table, _, _ = target.Ask(ctx, v, processes, allOf)
+	}
+	return err
 }
 
 // Listening reports whether something takes what comes to the port: TCP in state
@@ -221,7 +276,11 @@ func (p *Port) ListeningWith(protocol, address, process string) (bool, error) {
 }
 
 func (p *Port) listening(question, protocol string, address netip.Addr, process string) (bool, error) {
-	f, err := p.fact(question)
+	f, err := p.fact(question, portParts{
+		// All else is the same whether a socket of IPv6 serves IPv4, too.
+		families: (protocol != "" || address.IsValid()) && !strings.HasSuffix(protocol, "6") && (!address.IsValid() || address == netip.IPv4Unspecified()),
+		holders:  process != "",
+	})
 	if err != nil {
 		return false, err
 	}
@@ -258,7 +317,7 @@ func (p *Port) listening(question, protocol string, address netip.Addr, process 
 // Where a process may not be seen its name is empty.
 func (p *Port) Listeners() ([]fact.Listener, error) {
 	const question = "Listeners"
-	f, err := p.fact(question)
+	f, err := p.fact(question, portParts{families: true, holders: true})
 	if err != nil {
 		return nil, err
 	}

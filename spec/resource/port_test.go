@@ -251,6 +251,41 @@ func TestPortOnMachine(t *testing.T) {
 	}
 }
 
+// What is dear is asked only where the answer needs it, and where people are told why a
+// spec failed.
+func TestPortAsksNoMoreThanItNeeds(t *testing.T) {
+	port := listen(t, unix.SOCK_STREAM, "::", false)
+	g, a := NewWithT(t), askerFor(t, "test-dash://machine")
+	const tables, families, owners = "/proc/net/{tcp,tcp6,udp,udp6}", ", ss -tul6ne", ", /proc/[0-9]*/fd"
+	for _, c := range []struct {
+		protocol, address, process string
+		wants                      int
+		asked                      string
+	}{
+		{"", "", "", 1, tables},
+		{"tcp6", "", "", 1, tables},
+		{"", "::", "", 1, tables},
+		{"", "127.0.0.1", "", 1, tables},
+		{"tcp", "", "", 2, tables + families},
+		{"", "0.0.0.0", "", 2, tables + families},
+		{"", "", "sshd", 3, tables + owners},
+		{"tcp", "", "sshd", 4, tables + families + owners},
+	} {
+		plan := planAsker{a, &target.Plan{}, 0}
+		_, err := resource.NewPort(plan, port).ListeningWith(c.protocol, c.address, c.process)
+		g.Expect(errors.Is(err, target.ErrPlanned)).To(BeTrue())
+		g.Expect(plan.plan.Wants).To(HaveLen(c.wants), "%v", c)
+		p := resource.NewPort(a, port)
+		_, err = p.ListeningWith(c.protocol, c.address, c.process)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(p.Answered("ListeningWith").Asked).To(Equal(c.asked))
+		if c.process == "" {
+			g.Expect(p.Answered("ListeningWith").Found).NotTo(Or(ContainSubstring(ourselves(t)), ContainSubstring("perhaps")))
+		}
+		g.Expect(p.Explain("ListeningWith").Found).To(Equal(fmt.Sprintf("tcp 0.0.0.0:%d %[2]s; tcp6 [::]:%[1]d %[2]s", port, ourselves(t))))
+	}
+}
+
 // Without ss nobody knows whether [::] serves IPv4, too.
 func TestPortWithoutSS(t *testing.T) {
 	m := rig.StartMachine(t)

@@ -1,16 +1,19 @@
 package resource
 
 import (
-	"bytes"
+	"encoding/binary"
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+
+	"github.com/hostspec/hostspec/spec/target"
 )
 
-// TestSocketScript_AsksSSWhereItKnowsMore in a network of its own, in which nothing
+// TestV6OnlyScript_AsksSSWhereItKnowsMore in a network of its own, in which nothing
 // listens but what the test starts there.
-func TestSocketScript_AsksSSWhereItKnowsMore(t *testing.T) {
+func TestV6OnlyScript_AsksSSWhereItKnowsMore(t *testing.T) {
 	const apart = "HOSTSPEC_TEST_OWN_NETWORK"
 	if os.Getenv(apart) == "" {
 		cmd := exec.Command("unshare", "-n", os.Args[0], "-test.run=^"+t.Name()+"$")
@@ -37,17 +40,43 @@ func TestSocketScript_AsksSSWhereItKnowsMore(t *testing.T) {
 				}
 				defer l.Close()
 			}
-			out, err := exec.Command("sh", "-c", socketScript).Output()
+			out, err := exec.Command("sh", "-c", v6onlyScript).Output()
 			if err != nil {
 				t.Fatal(err)
 			}
-			tables, rest, _ := bytes.Cut(out, []byte("\nSS\n"))
-			ss, _, ok := bytes.Cut(rest, []byte("\nOWNERS\n"))
-			if asked := bytes.Contains(ss, []byte("Netid")); !ok || asked != c.asked {
+			if asked := strings.Contains(string(out), "Netid"); asked != c.asked {
 				t.Errorf("whether ss was asked: %v\n%s", asked, out)
 			}
-			if listens := bytes.Contains(tables, []byte(":1B5F ")); listens != (c.network != "") {
-				t.Errorf("whether it printed the listener: %v\n%s", listens, out)
+		})
+	}
+}
+
+// A table is that of a protocol that is off only where it is told to be missing.
+func TestParseSockets_TellsMissingTablesFromHiddenOnes(t *testing.T) {
+	tables := ""
+	for _, protocol := range protocols {
+		tables += "/proc/net/" + protocol + ":  sl  local_address\n"
+	}
+	without := func(protocol string) string {
+		return strings.ReplaceAll(tables, "/proc/net/"+protocol+":  sl  local_address\n", "")
+	}
+	for name, c := range map[string]struct {
+		stdout, stderr string
+		ok             bool
+	}{
+		"all":            {tables, "", true},
+		"IPv6 is off":    {"/proc/net/tcp:  sl\n/proc/net/udp:  sl\n", "grep: /proc/net/tcp6: No such file or directory\ngrep: /proc/net/udp6: No such file or directory\n", true},
+		"no tcp":         {without("tcp"), "grep: /proc/net/tcp: No such file or directory\n", false},
+		"a hidden one":   {without("tcp6"), "grep: /proc/net/tcp6: Permission denied\n", false},
+		"an unread one":  {tables, "grep: /proc/net/tcp: Input/output error\n", false},
+		"one in silence": {without("udp6"), "", false},
+		"all in silence": {"", "", false},
+		"another file":   {tables, "grep: /proc/net/raw: No such file or directory\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseSockets(binary.LittleEndian, target.Output{Stdout: []byte(c.stdout), Stderr: []byte(c.stderr)})
+			if (err == nil) != c.ok {
+				t.Errorf("got %v", err)
 			}
 		})
 	}
