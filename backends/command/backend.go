@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -21,30 +20,21 @@ const (
 
 // backend is a prefix.
 type backend struct {
+	*remote.Connection
 	// words are the prefix and sh.
 	words []string
-
-	// ctx ends with Close; its cause is then ErrClosed.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-
 	slots chan struct{}
 	// spare holds the shell that told that the target can be reached.
-	spare   chan *shell
-	running sync.WaitGroup
-	// mu keeps a process from being counted while Close waits for the others.
-	mu     sync.Mutex
-	closed bool
+	spare chan *shell
 }
 
 // newBackend makes a backend of a prefix; ctx lends its values only.
 func newBackend(ctx context.Context, prefix []string) *backend {
-	b := &backend{
-		words: append(prefix[:len(prefix):len(prefix)], "/bin/sh"),
-		slots: make(chan struct{}, places), spare: make(chan *shell, 1),
+	return &backend{
+		Connection: remote.NewConnection(ctx, killPatience),
+		words:      append(prefix[:len(prefix):len(prefix)], "/bin/sh"),
+		slots:      make(chan struct{}, places), spare: make(chan *shell, 1),
 	}
-	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	return b
 }
 
 // Start implements backends.Backend.
@@ -54,28 +44,15 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(b.ctx, func() { cancel(context.Cause(b.ctx)) })
-	release := func() { stop(); cancel(nil) }
-	s, err := b.shell(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	p := &process{shell: s, b: b, endsWithStdin: cmd.EndsWithStdin, fed: make(chan struct{}), done: make(chan struct{})}
-	p.stdout.W, p.stderr.W = cmd.Stdout, cmd.Stderr
-	s.out.expect(m.out, m.end, &p.stdout)
-	s.err.expect(m.err, m.end, &p.stderr)
-	if !s.reading {
-		s.read()
-	}
-	go p.feed(text, cmd.Stdin)
-	go func() {
-		defer b.running.Done()
-		defer release()
-		p.supervise(ctx)
-	}()
-	return p, nil
+	return b.Connection.Start(ctx, cmd, "", func(ctx context.Context, p *remote.Process) (remote.Transport, error) {
+		s, err := b.shell(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.out.expect(m.out, m.end, &p.Stdout)
+		s.err.expect(m.err, m.end, &p.Stderr)
+		return &transport{Process: p, shell: s, b: b, text: text, fed: make(chan struct{})}, nil
+	})
 }
 
 // shellText is what a shell reads that is to run a command. The shell stays, instead of
@@ -93,29 +70,19 @@ func shellText(cmd backends.Command, m marks) (string, error) {
 // shell takes a place, and the spare shell or a new one. Both are given back by the
 // process.
 func (b *backend) shell(ctx context.Context) (*shell, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
 	select {
 	case b.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
+	if s := b.takeSpare(); s != nil {
+		return s, nil
+	}
+	s, err := b.launch()
+	if err != nil {
 		<-b.slots
-		return nil, backends.ErrClosed
+		return nil, fmt.Errorf("%w: %w", backends.ErrLost, err)
 	}
-	s := b.takeSpare()
-	if s == nil {
-		var err error
-		if s, err = b.launch(); err != nil {
-			<-b.slots
-			return nil, fmt.Errorf("%w: %w", backends.ErrLost, err)
-		}
-	}
-	b.running.Add(1)
 	return s, nil
 }
 
@@ -134,15 +101,11 @@ func (b *backend) takeSpare() *shell {
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
-	b.mu.Lock()
-	b.closed = true
-	s := b.takeSpare()
-	b.mu.Unlock()
-	b.cancel(backends.ErrClosed)
-	if s != nil {
-		s.leave(b.ctx)
+	b.Connection.Close()
+	if s := b.takeSpare(); s != nil {
+		s.leave(b.Ctx)
 	}
 	// Each process is killed within killPatience, and no new one starts.
-	b.running.Wait()
+	b.Wait()
 	return nil
 }

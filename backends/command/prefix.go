@@ -58,7 +58,7 @@ func open(ctx context.Context, u *backends.URI) (backends.Backend, error) {
 	b := newBackend(ctx, words)
 	c, failed := b.probe(ctx)
 	if failed != nil {
-		b.cancel(backends.ErrClosed)
+		b.Connection.Close()
 		return nil, &backends.UnreachableError{
 			Target: u.String(), Tried: fmt.Sprintf("start a shell through %q", words[0]), Err: failed.err, Advice: failed.advice,
 		}

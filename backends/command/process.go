@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"syscall"
@@ -12,74 +11,58 @@ import (
 	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
-// process is a shell that was given something to run.
-type process struct {
+// A transport is a shell that is given something to run.
+type transport struct {
+	*remote.Process
 	*shell
 	b *backend
-	// endsWithStdin says that ending its input is enough to kill, and fed is closed
-	// when that has ended.
-	endsWithStdin bool
-	fed           chan struct{}
-
-	stdout, stderr remote.Gate
-
-	// done is closed when result and failed are set.
-	done   chan struct{}
-	result backends.Status
-	failed error
+	// text is what the shell is to run, and fed is closed when the input behind that has
+	// ended.
+	text string
+	fed  chan struct{}
 }
 
-// feed gives the shell its text, and then the process its stdin.
-func (p *process) feed(text string, stdin io.Reader) {
-	if _, err := io.WriteString(p.Stdin, text); err != nil || stdin == nil {
+// Copy implements remote.Transport.
+func (t *transport) Copy() {
+	t.read()
+	<-t.drained
+}
+
+// Feed gives the shell its text, and then the process its stdin.
+func (t *transport) Feed(stdin io.Reader) {
+	if _, err := io.WriteString(t.Stdin, t.text); err != nil || stdin == nil {
 		return // what is wrong is told by the outputs
 	}
 	select {
-	case <-p.err.begun:
-	case <-p.Ended:
+	case <-t.err.begun:
+	case <-t.Ended:
 		return
 	}
-	_, _ = io.Copy(p.Stdin, stdin)
-	close(p.fed)
-	_ = p.Stdin.Close()
+	_, _ = io.Copy(t.Stdin, stdin)
+	close(t.fed)
+	_ = t.Stdin.Close()
 }
 
-// Wait implements backends.Process.
-func (p *process) Wait() (backends.Status, error) {
-	<-p.done
-	return p.result, p.failed
-}
-
-// supervise sees to it that the process ends, and says how, and then that the prefix
-// ends.
-func (p *process) supervise(ctx context.Context) {
-	p.await(ctx)
-	var givenUp error
-	if !p.completed() && ctx.Err() != nil {
-		givenUp = context.Cause(ctx)
-		p.giveUp()
+// Await implements remote.Transport.
+func (t *transport) Await(ctx context.Context) error {
+	t.await(ctx)
+	if !t.completed() && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	p.stdout.Shut()
-	p.stderr.Shut()
-	p.result, p.failed = p.outcome(ctx, givenUp)
-	close(p.done)
-	p.ends(lingering)
-	<-p.b.slots
-	p.leave(p.b.ctx)
+	return nil
 }
 
-func (p *process) outcome(ctx context.Context, givenUp error) (backends.Status, error) {
+// Status implements remote.Transport.
+func (t *transport) Status(ctx context.Context) (backends.Status, error) {
 	switch {
-	case givenUp != nil:
-		return backends.Status{}, givenUp
-	case p.completed():
-		return status(p.out.code), errors.Join(p.stdout.Err(), p.stderr.Err())
-	case !remote.IsClosed(p.err.begun):
-		return backends.Status{}, fmt.Errorf("%w: %s", backends.ErrLost, p.how())
-	case p.endsWithStdin && remote.IsClosed(p.fed):
-		return backends.Status{}, &backends.NoStatusError{Reason: "the command that leads to the target ended with " + p.State.String()}
+	case t.completed():
+		return status(t.out.code), nil
+	case !remote.IsClosed(t.err.begun):
+		return backends.Status{}, fmt.Errorf("%w: %s", backends.ErrLost, t.how())
+	case t.EndsWithStdin && remote.IsClosed(t.fed):
+		return backends.Status{}, &backends.NoStatusError{Reason: "the command that leads to the target ended with " + t.State.String()}
 	}
-	return backends.Status{}, p.whyGone(ctx)
+	return backends.Status{}, t.whyGone(ctx)
 }
 
 // status is what a shell's $? says. ksh93 adds 256 to a signal's number.
@@ -92,65 +75,61 @@ func status(code int) backends.Status {
 
 // whyGone finds out why the shell ended before it told how its process did: the target
 // is gone; or it is there, and the connection broke or somebody has killed the shell.
-func (p *process) whyGone(ctx context.Context) error {
+func (t *transport) whyGone(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, backends.DefaultConnectTimeout,
 		fmt.Errorf("no answer within %v", backends.DefaultConnectTimeout))
 	defer cancel()
-	s, failed := p.b.probe(ctx)
+	s, failed := t.b.probe(ctx)
 	if failed != nil {
 		return fmt.Errorf("%w: %w", backends.ErrLost, failed.err)
 	}
 	s.leave(ctx)
 	return &backends.NoStatusError{
-		Reason: "the command that leads to the target ended first, with " + p.State.String() +
+		Reason: "the command that leads to the target ended first, with " + t.State.String() +
 			"; the target can be reached, so the connection broke or the shell that waited there was killed",
 	}
 }
 
-// giveUp kills the process, and waits a little for what it had printed.
-func (p *process) giveUp() {
-	// It is Close, too, that gives up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.b.ctx), killPatience)
-	defer cancel()
-	if p.endsWithStdin {
-		_ = p.Stdin.Close()
-		if p.ends(killGrace) {
-			return
-		}
-	}
-	p.kill(ctx)
-	_ = p.Stdin.Close()
-	p.SignalGroup(syscall.SIGKILL)
-	p.ends(killGrace)
-	select {
-	case <-p.drained:
-	case <-time.After(backends.Drain):
-	}
+// HangUp implements remote.Transport.
+func (t *transport) HangUp() bool {
+	_ = t.Stdin.Close()
+	return t.ends(killGrace)
 }
 
-// kill kills the process group on the target, where killing the prefix would leave it
+// Kill implements remote.Transport.
+func (t *transport) Kill(ctx context.Context) {
+	t.killOnTarget(ctx)
+	_ = t.Stdin.Close()
+	t.SignalGroup(syscall.SIGKILL)
+	t.ends(killGrace)
+}
+
+// killOnTarget kills the process group there, where killing the prefix would leave it
 // behind.
-func (p *process) kill(ctx context.Context) {
+func (t *transport) killOnTarget(ctx context.Context) {
 	// Killed before it was told, the process could yet start.
-	t := time.NewTimer(killGrace)
-	defer t.Stop()
+	timer := time.NewTimer(killGrace)
+	defer timer.Stop()
 	select {
-	case <-p.err.begun:
-	case <-p.Ended:
+	case <-t.err.begun:
+	case <-t.Ended:
 		return
-	case <-t.C:
+	case <-timer.C:
 		return
 	}
-	if p.err.number <= 1 {
+	if t.err.number <= 1 {
 		return // the first of a namespace of its own, whose end killing the prefix is
 	}
-	for pause := 10 * time.Millisecond; ctx.Err() == nil && !p.b.killGroup(ctx, p.err.number); pause = min(2*pause, time.Second) {
-		if p.ends(pause) {
-			return
-		}
-	}
+	remote.Persist(ctx, t.Ended, func() (enough bool) { return t.b.killGroup(ctx, t.err.number) })
 	// What it said before it was killed may be on its way.
-	p.ends(backends.Drain)
+	t.ends(backends.Drain)
+}
+
+// Close implements remote.Transport. The prefix is seen to its end.
+func (t *transport) Close() {
+	t.ends(lingering)
+	<-t.b.slots
+	t.leave(t.b.Ctx)
 }
 
 // killGroup kills a process of the target and its group by one more run of the

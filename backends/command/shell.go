@@ -32,8 +32,12 @@ func (b *backend) launch() (*shell, error) {
 	return &shell{Child: c, drained: make(chan struct{})}, nil
 }
 
-// read copies the outputs, once it was said what is expected.
+// read copies the outputs, unless they are being copied already. What is expected was
+// said before.
 func (s *shell) read() {
+	if s.reading {
+		return
+	}
 	s.reading = true
 	var outputs sync.WaitGroup
 	outputs.Go(func() { _, _ = io.Copy(&s.out, s.Stdout); s.out.close() })

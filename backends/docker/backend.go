@@ -16,8 +16,10 @@ import (
 	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
-// backend starts processes in one container.
+// backend starts processes in one container. Its Connection ends with the container,
+// too; the cause is then an ErrLost.
 type backend struct {
+	*remote.Connection
 	api  *client.Client
 	id   string
 	user string // empty for the container's own
@@ -27,20 +29,14 @@ type backend struct {
 	started string
 	// remove takes the container away at Close; nil leaves it.
 	remove func() error
-
-	// ctx ends with Close or with the container; its cause is then ErrClosed, or
-	// an ErrLost.
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	running remote.Running
-	rtt     remote.RoundTrip
 }
 
 // newBackend takes a client over; ctx lends its values only.
 func newBackend(ctx context.Context, api *client.Client, user string, c container.InspectResponse, remove func() error) *backend {
-	b := &backend{api: api, id: c.ID, user: user, sh: binSh, started: c.State.StartedAt, remove: remove}
-	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	return b
+	return &backend{
+		Connection: remote.NewConnection(ctx, killPatience),
+		api:        api, id: c.ID, user: user, sh: binSh, started: c.State.StartedAt, remove: remove,
+	}
 }
 
 // Start implements backends.Backend.
@@ -50,35 +46,17 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	if err != nil {
 		return nil, err
 	}
-	stdin := remote.Stdin(cmd, ahead)
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(b.ctx, func() { cancel(context.Cause(b.ctx)) })
-	release := func() { stop(); cancel(nil) }
-	if ctx.Err() != nil {
-		release()
-		return nil, context.Cause(ctx)
-	}
-	if !b.running.Add() {
-		release()
-		return nil, backends.ErrClosed
-	}
-	id, conn, err := b.exec(ctx, b.user, args, stdin != nil)
-	if err != nil {
-		b.running.Done()
-		defer release()
-		if ctx.Err() != nil {
+	cmd.Stdin = remote.Stdin(cmd, ahead)
+	return b.Connection.Start(ctx, cmd, mark, func(ctx context.Context, p *remote.Process) (remote.Transport, error) {
+		id, conn, err := b.exec(ctx, b.user, args, cmd.Stdin != nil)
+		switch {
+		case err == nil:
+			return &transport{Process: p, b: b, id: id, conn: conn}, nil
+		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		}
 		return nil, b.gone(ctx, err)
-	}
-	p := newProcess(b, id, conn, mark, cmd)
-	go func() {
-		defer b.running.Done()
-		defer release()
-		p.supervise(ctx)
-	}()
-	p.stream(stdin)
-	return p, nil
+	})
 }
 
 // exec starts words in the container and returns the connection to their streams.
@@ -90,7 +68,7 @@ func (b *backend) exec(ctx context.Context, user string, args []string, stdin bo
 	if err != nil {
 		return "", conn, err
 	}
-	b.rtt.Took(time.Since(began))
+	b.RTT.Took(time.Since(began))
 	conn, err = attach(ctx, b.api, created.ID)
 	return created.ID, conn, err
 }
@@ -152,8 +130,8 @@ func (b *backend) lose(ctx context.Context, err error) error {
 			lost = fmt.Errorf("%w\n%s", lost, lastWordsOf(ctx, b.api, b.id))
 		}
 	}
-	b.cancel(lost)
-	return context.Cause(b.ctx)
+	b.End(lost)
+	return context.Cause(b.Ctx)
 }
 
 // lives reports whether the container still runs, and is the one that it was.
@@ -172,10 +150,8 @@ func (b *backend) lives(ctx context.Context) error {
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
-	first := b.running.Close()
-	b.cancel(backends.ErrClosed)
-	if !first {
-		b.running.Wait()
+	if !b.Connection.Close() {
+		b.Wait()
 		return nil
 	}
 	var err error
@@ -183,7 +159,7 @@ func (b *backend) Close() error {
 		// All that runs there ends with it.
 		err = b.remove()
 	}
-	b.running.Wait()
+	b.Wait()
 	_ = b.api.Close()
 	return err
 }

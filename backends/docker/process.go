@@ -27,90 +27,70 @@ const (
 	dying = 128 + 9
 )
 
-// process is an exec.
-type process struct {
-	b    *backend
-	id   string
-	conn types.HijackedResponse
-	// endsWithStdin says that closing the connection is enough to kill.
-	endsWithStdin bool
-	// told says that its input has ended, so that such a process ends.
-	told  atomic.Bool
+// A transport is an exec.
+type transport struct {
+	*remote.Process
+	b     *backend
+	id    string
+	conn  types.HijackedResponse
 	stdin input
+	// told says that its input has ended.
+	told atomic.Bool
 
-	stdout, stderr remote.Gate
-	// drained is closed when both outputs have ended.
-	drained chan struct{}
-
-	// done is closed when result and err are set.
-	done   chan struct{}
-	result backends.Status
+	// status and err are how it has ended.
+	status backends.Status
 	err    error
 }
 
-func newProcess(b *backend, id string, conn types.HijackedResponse, mark string, cmd backends.Command) *process {
-	p := &process{
-		b: b, id: id, conn: conn, endsWithStdin: cmd.EndsWithStdin,
-		drained: make(chan struct{}), done: make(chan struct{}),
-	}
-	p.stdout.W, p.stderr.W, p.stderr.Mark = cmd.Stdout, cmd.Stderr, mark
-	return p
-}
+// Copy implements remote.Transport. Both outputs come through one connection; how the
+// process ended is asked of the engine.
+func (t *transport) Copy() { _, _ = stdcopy.StdCopy(&t.Stdout, &t.Stderr, t.conn.Reader) }
 
-// stream moves bytes both ways until each way ends.
-func (p *process) stream(stdin io.Reader) {
-	go func() {
-		// Both come through one connection; how it ended is asked of the engine.
-		_, _ = stdcopy.StdCopy(&p.stdout, &p.stderr, p.conn.Reader)
-		p.stdout.End()
-		p.stderr.End()
-		close(p.drained)
-	}()
+// Feed implements remote.Transport.
+func (t *transport) Feed(stdin io.Reader) {
 	if stdin == nil {
 		return
 	}
-	go func() {
-		p.stdin.to = p.conn.Conn
-		_, err := io.Copy(&p.stdin, stdin)
-		p.told.Store(err == nil)
-		_ = p.conn.CloseWrite()
-	}()
+	t.stdin.to = t.conn.Conn
+	_, err := io.Copy(&t.stdin, stdin)
+	t.told.Store(err == nil)
+	_ = t.conn.CloseWrite()
 }
 
-// Wait implements backends.Process.
-func (p *process) Wait() (backends.Status, error) {
-	<-p.done
-	return p.result, p.err
+// Await implements remote.Transport.
+func (t *transport) Await(ctx context.Context) error {
+	t.status, t.err = t.watch(ctx)
+	if t.err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
-// supervise sees to it that the process ends, and says how.
-func (p *process) supervise(ctx context.Context) {
-	defer close(p.done)
-	p.result, p.err = p.watch(ctx)
-	if ctx.Err() != nil && p.err != nil {
-		p.giveUp()
-		p.err = context.Cause(ctx)
+// Status implements remote.Transport.
+func (t *transport) Status(ctx context.Context) (backends.Status, error) {
+	if t.err != nil {
+		return backends.Status{}, t.err
 	}
-	p.stdout.Shut()
-	p.stderr.Shut()
-	var unread error
-	if p.err == nil {
-		unread = p.unread(ctx)
-	}
-	p.conn.Close()
-	if p.err == nil {
-		p.err = errors.Join(p.stdout.Err(), p.stderr.Err(), unread)
-	}
+	return t.status, t.unread(ctx)
 }
+
+// HangUp implements remote.Transport: closing the connection is enough.
+func (t *transport) HangUp() bool {
+	_ = t.conn.CloseWrite()
+	return true
+}
+
+// Close implements remote.Transport.
+func (t *transport) Close() { t.conn.Close() }
 
 // unread is an error where podman may have lost output. As was seen of podman 4.3, it
 // hangs up as soon as it cannot pass stdin on to a process that has ended, whether or
 // not all that the process had printed was sent.
-func (p *process) unread(ctx context.Context) error {
-	if !p.stdin.stuck.Load() {
+func (t *transport) unread(ctx context.Context) error {
+	if !t.stdin.stuck.Load() {
 		return nil
 	}
-	podman, err := isPodman(ctx, p.b.api)
+	podman, err := isPodman(ctx, t.b.api)
 	if err != nil || !podman {
 		return err
 	}
@@ -134,68 +114,68 @@ func (i *input) Write(b []byte) (int, error) {
 
 // watch waits for the end. The output ends with the process, unless a descendant
 // holds it open: so the engine is asked now and then, too.
-func (p *process) watch(ctx context.Context) (backends.Status, error) {
-	pause, drained := firstLook, p.drained
-	if p.endsWithStdin {
+func (t *transport) watch(ctx context.Context) (backends.Status, error) {
+	pause, drained := firstLook, t.Drained
+	if t.EndsWithStdin {
 		pause = idleLook
 	}
 	for {
-		t := time.NewTimer(pause)
+		timer := time.NewTimer(pause)
 		select {
 		case <-drained:
 			// The end of the process is noted a moment later than that of its
 			// output, or much later when it has closed that itself.
 			drained, pause = nil, time.Millisecond
-		case <-t.C:
+		case <-timer.C:
 			pause = min(pause*3/2, max(slowestLook, pause))
 		case <-ctx.Done():
-			t.Stop()
+			timer.Stop()
 			return backends.Status{}, context.Cause(ctx)
 		}
-		t.Stop()
-		status, ended, err := p.look(ctx)
+		timer.Stop()
+		status, ended, err := t.look(ctx)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return backends.Status{}, context.Cause(ctx)
 		case err != nil:
-			return backends.Status{}, p.b.gone(ctx, err)
+			return backends.Status{}, t.b.gone(ctx, err)
 		case !ended:
 			continue
 		case drained != nil:
-			remote.Drain(&p.stdout, &p.stderr, 2*p.b.rtt.Shortest(), p.drained, nil, ctx.Done())
+			t.Drain(nil, ctx.Done())
 		}
-		return p.judge(ctx, status)
+		return t.judge(ctx, status)
 	}
 }
 
 // look asks the engine whether the process has ended.
-func (p *process) look(ctx context.Context) (status backends.Status, ended bool, err error) {
+func (t *transport) look(ctx context.Context) (status backends.Status, ended bool, err error) {
 	began := time.Now()
-	e, err := p.b.api.ContainerExecInspect(ctx, p.id)
+	e, err := t.b.api.ContainerExecInspect(ctx, t.id)
 	if err != nil {
 		return backends.Status{}, false, err
 	}
-	p.b.rtt.Took(time.Since(began))
+	t.b.RTT.Took(time.Since(began))
 	// An exec that has not begun does not run either.
-	begun := p.stderr.PID() > 0 || remote.IsClosed(p.drained)
+	begun := t.Stderr.PID() > 0 || remote.IsClosed(t.Drained)
 	return backends.Status{Code: e.ExitCode}, begun && !e.Running, nil
 }
 
 // judge tells the end of a process from that of its container.
-func (p *process) judge(ctx context.Context, status backends.Status) (backends.Status, error) {
+func (t *transport) judge(ctx context.Context, status backends.Status) (backends.Status, error) {
 	switch {
-	case status.Code == dying && p.endsWithStdin && p.told.Load():
+	case status.Code == dying && t.EndsWithStdin && t.told.Load():
 		// It did what it promised.
 	case status.Code == dying:
-		if err := p.b.alive(ctx); err != nil {
+		if err := t.b.alive(ctx); err != nil {
 			if ctx.Err() != nil {
 				return backends.Status{}, context.Cause(ctx)
 			}
-			return backends.Status{}, p.b.lose(ctx, err)
+			return backends.Status{}, t.b.lose(ctx, err)
 		}
 	case status.Code < 0 || status.Code > 255:
-		if err := p.b.lives(ctx); err != nil {
-			return backends.Status{}, p.b.lose(ctx, err)
+		if err := t.b.lives(ctx); err != nil {
+			return backends.Status{}, t.b.lose(ctx, err)
 		}
 		return backends.Status{}, &backends.NoStatusError{Reason: "the engine does not know it"}
 	}
@@ -245,43 +225,28 @@ func (b *backend) run(ctx context.Context, user string, args []string, output io
 	}
 }
 
-// giveUp kills the process, and waits a little for what it had printed.
-func (p *process) giveUp() {
-	if p.endsWithStdin || p.b.remove != nil && errors.Is(context.Cause(p.b.ctx), backends.ErrClosed) {
-		_ = p.conn.CloseWrite()
-		return // closing the connection, or removing the container, is enough
-	}
-	if errors.Is(context.Cause(p.b.ctx), backends.ErrLost) {
+// Kill implements remote.Transport. The process's own user may kill it, unless it has
+// become somebody else; then root may, unless the container has taken that right from it.
+func (t *transport) Kill(ctx context.Context) {
+	switch cause := context.Cause(t.b.Ctx); {
+	case errors.Is(cause, backends.ErrLost):
 		return
+	case t.b.remove != nil && errors.Is(cause, backends.ErrClosed):
+		_ = t.conn.CloseWrite()
+		return // removing the container is enough
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.b.ctx), killPatience)
-	defer cancel()
-	p.kill(ctx)
-	select {
-	case <-p.drained:
-	case <-time.After(backends.Drain):
-	}
-}
-
-// kill ends the process group in the container. Its own user may, unless the process
-// has become somebody else; then root may, unless the container has taken that right
-// from it.
-func (p *process) kill(ctx context.Context) {
-	users := []string{p.b.user, "0"}
-	for i, pause := 0, 5*time.Millisecond; ; pause = min(2*pause, time.Second) {
-		_, ended, err := p.look(ctx)
+	users := []string{t.b.user, "0"}
+	tries := 0
+	remote.Persist(ctx, nil, func() (enough bool) {
+		_, ended, err := t.look(ctx)
 		if err != nil || ended {
-			return
+			return true
 		}
-		if pid := p.stderr.PID(); pid > 1 {
+		if pid := t.Stderr.PID(); pid > 1 {
 			// An engine may refuse once; whether it did is seen by the next look.
-			_, _ = p.b.run(ctx, users[i%len(users)], []string{p.b.sh, "-c", backends.KillTree(pid)}, nil)
-			i++
+			_, _ = t.b.run(ctx, users[tries%len(users)], []string{t.b.sh, "-c", backends.KillTree(pid)}, nil)
+			tries++
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
-	}
+		return false
+	})
 }

@@ -32,26 +32,22 @@ const (
 
 // backend is one connection.
 type backend struct {
+	*remote.Connection
 	client *xssh.Client
 	// via is what the connection runs through and is closed after it.
 	via io.Closer
 	// heard counts the bytes read, as a sign of life.
 	heard *atomic.Int64
 
-	// ctx ends with Close; its cause is then ErrClosed.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
 	// lost is closed when the connection has ended, and lostErr set before.
 	lost    chan struct{}
 	lostErr error
 	// silence is set before the connection is given up for its silence.
 	silence atomic.Pointer[string]
 
-	slots   chan struct{}
-	spare   chan *session
-	running remote.Running
-	rtt     remote.RoundTrip
-	notes   []string
+	slots chan struct{}
+	spare chan *session
+	notes []string
 }
 
 var (
@@ -62,12 +58,12 @@ var (
 // newBackend takes a client over; ctx lends its values only.
 func newBackend(ctx context.Context, client *xssh.Client, via io.Closer, heard *atomic.Int64) *backend {
 	b := &backend{
-		client: client, via: via, heard: heard,
+		Connection: remote.NewConnection(ctx, killPatience),
+		client:     client, via: via, heard: heard,
 		lost:  make(chan struct{}),
 		slots: make(chan struct{}, places),
 		spare: make(chan *session, 1),
 	}
-	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	go func() {
 		b.lostErr = client.Wait()
 		close(b.lost)
@@ -78,7 +74,7 @@ func newBackend(ctx context.Context, client *xssh.Client, via io.Closer, heard *
 
 // lostError says why nothing can be asked any more, or is nil.
 func (b *backend) lostError() error {
-	if err := context.Cause(b.ctx); err != nil {
+	if err := context.Cause(b.Ctx); err != nil {
 		return err
 	}
 	select {
@@ -102,27 +98,14 @@ func (b *backend) Start(ctx context.Context, cmd backends.Command) (backends.Pro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(b.ctx, func() { cancel(context.Cause(b.ctx)) })
-	release := func() { stop(); cancel(nil) }
-	s, err := b.session(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	p := newProcess(b, s, mark, cmd)
-	if !b.running.Add() {
-		_ = s.ch.Close()
-		release()
-		return nil, backends.ErrClosed
-	}
-	go func() {
-		defer b.running.Done()
-		defer release()
-		p.supervise(ctx)
-	}()
-	p.start(exec, remote.Stdin(cmd, ahead))
-	return p, nil
+	cmd.Stdin = remote.Stdin(cmd, ahead)
+	return b.Connection.Start(ctx, cmd, mark, func(ctx context.Context, p *remote.Process) (remote.Transport, error) {
+		s, err := b.session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return newTransport(b, p, s, exec), nil
+	})
 }
 
 // Notes implements backends.Noter: it tells of host keys that were not verified.
@@ -138,10 +121,9 @@ func (b *backend) DialContext(ctx context.Context, network, address string) (net
 
 // Close implements backends.Backend.
 func (b *backend) Close() error {
-	b.running.Close()
-	b.cancel(backends.ErrClosed)
+	b.Connection.Close()
 	// Each process is killed within killPatience, and no new one starts.
-	b.running.Wait()
+	b.Wait()
 	_ = b.client.Close()
 	<-b.lost
 	_ = b.via.Close()

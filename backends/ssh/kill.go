@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -10,66 +11,53 @@ import (
 	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
-// kill ends the process group on the target, within killGrace, or killPatience when
-// the server is there and slow.
-func (p *process) kill() {
-	grace := time.NewTimer(killGrace + 4*p.b.rtt.Shortest())
+// Kill implements remote.Transport. A server that does not answer at all is given up
+// after killGrace.
+func (t *transport) Kill(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	grace := time.AfterFunc(killGrace+4*t.b.RTT.Shortest(), func() {
+		if !t.signalled.Load() {
+			cancel()
+		}
+	})
 	defer grace.Stop()
-	patience := time.NewTimer(killPatience)
-	defer patience.Stop()
-	ended, stop, alive := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	defer close(stop)
+	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		select {
-		case <-p.ended:
-		case <-p.gone:
-		case <-stop:
+		case <-t.ended:
+		case <-t.gone:
+		case <-ctx.Done():
 		}
 	}()
-	done := make(chan struct{})
-	go func() { defer close(done); p.killUntil(ended, alive) }()
-	for {
+	go func() {
+		defer close(done)
 		select {
-		case <-done:
-			return
-		case <-grace.C:
-			if !remote.IsClosed(alive) {
-				return
-			}
-		case <-patience.C:
-			return
+		case <-t.answered:
+		case <-ended:
 		}
+		remote.Persist(ctx, ended, func() bool { return t.signal(ended) })
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done(): // which no request to a server looks at
 	}
 }
 
-// killUntil sends signals until the process has ended, and closes alive when the
-// server answers. sshd signals the process group, but refuses when the login is root's
-// or a command is forced; then a session of its own kills the group.
-func (p *process) killUntil(ended <-chan struct{}, alive chan<- struct{}) {
-	select {
-	case <-p.answered:
-	case <-ended:
-		return
+// signal kills the process group once, and reports whether there is no use in doing it
+// again. sshd signals the group, but refuses when the login is root's or a command is
+// forced; then a session of its own kills it.
+func (t *transport) signal(ended <-chan struct{}) (enough bool) {
+	ok, err := t.ch.SendRequest("signal", true, xssh.Marshal(struct{ Name string }{"KILL"}))
+	if err != nil {
+		return true
 	}
-	signal := xssh.Marshal(struct{ Name string }{"KILL"})
-	for pause := 10 * time.Millisecond; !remote.IsClosed(ended); pause = min(2*pause, time.Second) {
-		ok, err := p.ch.SendRequest("signal", true, signal)
-		if err != nil {
-			return
-		}
-		if alive != nil {
-			close(alive)
-			alive = nil
-		}
-		if pid := p.stderr.PID(); !ok && pid > 1 {
-			p.b.killGroup(pid, ended)
-		}
-		select {
-		case <-ended:
-		case <-time.After(pause):
-		}
+	t.signalled.Store(true)
+	if pid := t.Stderr.PID(); !ok && pid > 1 {
+		t.b.killGroup(pid, ended)
 	}
+	return false
 }
 
 // killGroup kills a process and its group. It takes the spare session or one beyond

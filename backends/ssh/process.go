@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	xssh "golang.org/x/crypto/ssh"
@@ -13,63 +14,55 @@ import (
 	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
-// process is a session that was asked to run something.
-type process struct {
+// A transport is a session that is asked to run something.
+type transport struct {
 	*session
-	b *backend
+	*remote.Process
+	b    *backend
+	exec string
 	// answered is closed when the server has answered the exec request, or will not any
 	// more; refused as well when it said no, and accepted when it said yes.
 	answered, refused, accepted chan struct{}
-
-	// endsWithStdin says that closing the channel is enough to kill.
-	endsWithStdin bool
-
-	stdout, stderr remote.Gate
-	// drained is closed when both outputs have ended.
-	drained chan struct{}
-
-	// done is closed when result and err are set.
-	done   chan struct{}
-	result backends.Status
-	err    error
+	// signalled says that the server has answered a request to kill.
+	signalled atomic.Bool
 }
 
-func newProcess(b *backend, s *session, mark string, cmd backends.Command) *process {
-	p := &process{
-		session: s, b: b, endsWithStdin: cmd.EndsWithStdin,
-		answered: make(chan struct{}), refused: make(chan struct{}), accepted: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
+func newTransport(b *backend, p *remote.Process, s *session, exec string) *transport {
+	return &transport{
+		session: s, Process: p, b: b, exec: exec,
+		answered: make(chan struct{}), refused: make(chan struct{}), accepted: make(chan struct{}),
 	}
-	p.stdout.W, p.stderr.W, p.stderr.Mark = cmd.Stdout, cmd.Stderr, mark
-	return p
 }
 
-// start sends the exec request and returns while its answer is on its way.
-func (p *process) start(exec string, stdin io.Reader) {
+// Copy implements remote.Transport.
+func (t *transport) Copy() {
 	var outputs sync.WaitGroup
-	outputs.Go(func() { _, _ = io.Copy(&p.stdout, p.ch); p.stdout.End() })
-	outputs.Go(func() { _, _ = io.Copy(&p.stderr, p.ch.Stderr()); p.stderr.End() })
-	go func() { outputs.Wait(); close(p.drained) }()
+	outputs.Go(func() { _, _ = io.Copy(&t.Stdout, t.ch) })
+	outputs.Go(func() { _, _ = io.Copy(&t.Stderr, t.ch.Stderr()) })
+	outputs.Wait()
+}
+
+// Feed sends the exec request, and stdin when the server has answered it.
+func (t *transport) Feed(stdin io.Reader) {
 	// Asked for now, it is there when the answer to this one is.
-	go p.b.prepare()
-	go func() {
-		began := time.Now()
-		ok, err := p.ch.SendRequest("exec", true, execPayload(exec))
-		switch {
-		case ok:
-			close(p.accepted)
-		case err == nil:
-			close(p.refused)
-		}
-		close(p.answered)
-		if !ok {
-			return
-		}
-		p.b.rtt.Took(time.Since(began))
-		if stdin != nil {
-			_, _ = io.Copy(p.ch, stdin)
-		}
-		_ = p.ch.CloseWrite()
-	}()
+	go t.b.prepare()
+	began := time.Now()
+	ok, err := t.ch.SendRequest("exec", true, execPayload(t.exec))
+	switch {
+	case ok:
+		close(t.accepted)
+	case err == nil:
+		close(t.refused)
+	}
+	close(t.answered)
+	if !ok {
+		return
+	}
+	t.b.RTT.Took(time.Since(began))
+	if stdin != nil {
+		_, _ = io.Copy(t.ch, stdin)
+	}
+	_ = t.ch.CloseWrite()
 }
 
 // execPayload is the payload of an exec request (RFC 4254, 6.5).
@@ -77,59 +70,36 @@ func execPayload(command string) []byte {
 	return xssh.Marshal(struct{ Command string }{command})
 }
 
-// Wait implements backends.Process.
-func (p *process) Wait() (backends.Status, error) {
-	<-p.done
-	return p.result, p.err
-}
-
-// supervise sees to it that the process ends, and says how.
-func (p *process) supervise(ctx context.Context) {
-	defer close(p.done)
-	var givenUp error
+// Await implements remote.Transport.
+func (t *transport) Await(ctx context.Context) error {
 	select {
-	case <-p.ended:
-		p.drain(ctx.Done())
-	case <-p.gone:
-		<-p.drained // all that will come is here
-		<-p.answered
-	case <-p.refused:
+	case <-t.ended:
+		t.Drain(t.gone, ctx.Done())
+	case <-t.gone:
+		<-t.Drained // all that will come is here
+		<-t.answered
+	case <-t.refused:
 	case <-ctx.Done():
-		givenUp = context.Cause(ctx)
-		p.giveUp()
+		return context.Cause(ctx)
 	}
-	p.stdout.Shut()
-	p.stderr.Shut()
-	_ = p.ch.Close()
-	p.result, p.err = p.outcome(givenUp)
+	return nil
 }
 
-// giveUp kills the process, and waits a little for what it had printed.
-func (p *process) giveUp() {
-	if p.endsWithStdin {
-		return // closing the channel, which comes next, is enough
-	}
-	p.kill()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.b.ctx), backends.Drain)
-	defer cancel()
-	p.drain(ctx.Done())
-}
-
-func (p *process) outcome(givenUp error) (backends.Status, error) {
+// Status implements remote.Transport.
+func (t *transport) Status(context.Context) (backends.Status, error) {
 	switch {
-	case givenUp != nil:
-		return backends.Status{}, givenUp
-	case remote.IsClosed(p.ended):
-		return p.status, errors.Join(p.stdout.Err(), p.stderr.Err())
-	case remote.IsClosed(p.refused):
+	case remote.IsClosed(t.ended):
+		return t.status, nil
+	case remote.IsClosed(t.refused):
 		return backends.Status{}, errors.New("the server refused to run a command")
 	}
-	return backends.Status{}, p.b.whyGone(&backends.NoStatusError{
-		Reason: "the server closed the session without a word about it", Unanswered: !remote.IsClosed(p.accepted),
+	return backends.Status{}, t.b.whyGone(&backends.NoStatusError{
+		Reason: "the server closed the session without a word about it", Unanswered: !remote.IsClosed(t.accepted),
 	})
 }
 
-// drain waits for the rest of the output.
-func (p *process) drain(stop <-chan struct{}) {
-	remote.Drain(&p.stdout, &p.stderr, 2*p.b.rtt.Shortest(), p.drained, p.gone, stop)
-}
+// HangUp implements remote.Transport: closing the channel is enough.
+func (t *transport) HangUp() bool { return true }
+
+// Close implements remote.Transport.
+func (t *transport) Close() { _ = t.ch.Close() }

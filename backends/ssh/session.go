@@ -104,7 +104,7 @@ func (b *backend) open(ctx context.Context) (*session, error) {
 			result <- opened{err: err}
 			return
 		}
-		b.rtt.Took(time.Since(began))
+		b.RTT.Took(time.Since(began))
 		s := newSession(ch)
 		result <- opened{s: s}
 		s.listen(requests)
@@ -195,7 +195,7 @@ var signalNumbers = map[string]int{
 // prepare opens a session ahead, so that the next Start costs one round trip
 // instead of two. It takes a free place or none.
 func (b *backend) prepare() {
-	if len(b.spare) > 0 || b.ctx.Err() != nil {
+	if len(b.spare) > 0 || b.Ctx.Err() != nil {
 		return
 	}
 	select {
@@ -203,7 +203,7 @@ func (b *backend) prepare() {
 	default:
 		return
 	}
-	s, err := b.open(b.ctx)
+	s, err := b.open(b.Ctx)
 	if err != nil {
 		return
 	}
