@@ -13,6 +13,7 @@ import (
 	_ "github.com/hostspec/hostspec/backends/command"
 	_ "github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/resource/resourcetest"
 )
 
 // TestField_ContainerDiesInMidRun is where others say that a file, a package, a service
@@ -46,7 +47,7 @@ type expected struct {
 }
 
 // ordinary is what holds of every machine of the rig.
-func ordinary(a testAsker) []expected {
+func ordinary(a *resourcetest.Target) []expected {
 	return []expected{
 		{resource.NewFile(a, "/etc/passwd"), Exist()}, {resource.NewPackage(a, "bash"), BeInstalled()},
 		{resource.NewUser(a, "root"), Exist()}, {resource.NewGroup(a, "root"), Exist()},
@@ -66,7 +67,7 @@ func TestField_KilledIsNoSuccess(t *testing.T) {
 	errs(t, resource.NewCommand(ssh, "kill -9 $PPID $$"), ExitWith(0), "could not tell")
 	container := askerFor(t, "docker://"+m.ID)
 	fails(t, resource.NewCommand(container, "kill -9 $$"), ExitWith(0), "137")
-	for _, a := range []testAsker{ssh, container} {
+	for _, a := range []*resourcetest.Target{ssh, container} {
 		holds(t, resource.NewCommand(a, "exit 0"), ExitWith(0))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	. "github.com/hostspec/hostspec/matchers"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/resource/resourcetest"
 )
 
 // A state is a matcher with a subject for which it holds and one for which it
@@ -31,19 +32,19 @@ type state struct {
 func (s state) check(t *testing.T) {
 	t.Helper()
 	t.Run(s.name, func(t *testing.T) {
-		if got := failure(s.right, s.matcher(), false); got != "" {
+		if got := resourcetest.Failure(s.right, s.matcher(), false); got != "" {
 			t.Errorf("should hold: %s", got)
 		}
-		if got := failure(s.wrong, s.matcher(), true); got != "" {
+		if got := resourcetest.Failure(s.wrong, s.matcher(), true); got != "" {
 			t.Errorf("should not hold: %s", got)
 		}
-		got := failure(s.wrong, s.matcher(), false)
+		got := resourcetest.Failure(s.wrong, s.matcher(), false)
 		for _, want := range []string{s.wrong.(interface{ String() string }).String() + " should " + s.wanted + "\n", "\n  found    ", s.found, "\n  target   ", "\n  asked    "} {
 			if !strings.Contains(got, want) {
 				t.Errorf("a failure lacks %q:\n%s", want, got)
 			}
 		}
-		if got := failure(s.right, s.matcher(), true); !strings.Contains(got, " should not "+s.wanted+"\n") || !strings.Contains(got, "\n  found    ") {
+		if got := resourcetest.Failure(s.right, s.matcher(), true); !strings.Contains(got, " should not "+s.wanted+"\n") || !strings.Contains(got, "\n  found    ") {
 			t.Errorf("a failure of ShouldNot says:\n%s", got)
 		}
 	})
@@ -162,7 +163,7 @@ func TestFileMatchersThatCannotTell(t *testing.T) {
 		{"text", HaveMode(0), "Mode() (int, error)"}, {"text", HaveSize(0), "Size() (int, error)"}, {"text", BeLinkedTo("x"), "LinkedTo(string)"},
 	} {
 		for _, negated := range []bool{false, true} {
-			if got := failure(c.subject, c.matcher, negated); !strings.HasPrefix(got, "error: ") || !strings.Contains(got, c.want) {
+			if got := resourcetest.Failure(c.subject, c.matcher, negated); !strings.HasPrefix(got, "error: ") || !strings.Contains(got, c.want) {
 				t.Errorf("%v, %v, negated %v: want an error with %q, got\n%s", c.subject, c.matcher, negated, c.want, got)
 			}
 		}
@@ -173,10 +174,10 @@ func TestFileMatchersMissingIsFalseForExistenceAndType(t *testing.T) {
 	a := askerFor(t, "local://")
 	gone := resource.NewFile(a, t.TempDir()+"/nope")
 	for _, m := range []types.GomegaMatcher{Exist(), BeFile(), BeDirectory(), BeSymlink(), BeSocket(), BePipe(), BeBlockDevice(), BeCharacterDevice(), BeMounted()} {
-		if got := failure(gone, m, true); got != "" {
+		if got := resourcetest.Failure(gone, m, true); got != "" {
 			t.Errorf("%v: %s", m, got)
 		}
-		if got := failure(gone, m, false); got == "" || strings.HasPrefix(got, "error") {
+		if got := resourcetest.Failure(gone, m, false); got == "" || strings.HasPrefix(got, "error") {
 			t.Errorf("%v: %s", m, got)
 		}
 	}
@@ -235,7 +236,7 @@ func TestAccountMatchersOnAMachine(t *testing.T) {
 		{resource.NewUser(askerFor(t, m.URI("deploy")), "locked"), BeLocked(), "only root"},
 	} {
 		for _, negated := range []bool{false, true} {
-			if got := failure(c.subject, c.matcher, negated); !strings.HasPrefix(got, "error: ") || !strings.Contains(got, c.want) {
+			if got := resourcetest.Failure(c.subject, c.matcher, negated); !strings.HasPrefix(got, "error: ") || !strings.Contains(got, c.want) {
 				t.Errorf("%v, %v, negated %v: want an error with %q, got\n%s", c.subject, c.matcher, negated, c.want, got)
 			}
 		}

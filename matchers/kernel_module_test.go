@@ -8,6 +8,7 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	. "github.com/hostspec/hostspec/matchers"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/resource/resourcetest"
 )
 
 // A kernel shows its modules in one place, which no test can load others into: so the
@@ -29,7 +30,7 @@ func TestKernelModuleMatchers(t *testing.T) {
 	}
 	for _, name := range []string{"overlay.ko", "", "kernel/fs/overlay", "over*"} {
 		for _, negated := range []bool{false, true} {
-			if got := failure(module(name), BeLoaded(), negated); !strings.HasPrefix(got, "error: ") {
+			if got := resourcetest.Failure(module(name), BeLoaded(), negated); !strings.HasPrefix(got, "error: ") {
 				t.Errorf("%q: %s", name, got)
 			}
 		}
@@ -37,7 +38,7 @@ func TestKernelModuleMatchers(t *testing.T) {
 	// Without the table it could not be told, either way.
 	blind := resource.NewKernelModule(askerFor(t, "exec:chroot "+rig.BusyboxRoot(t)), "overlay")
 	for _, negated := range []bool{false, true} {
-		if got := failure(blind, BeLoaded(), negated); !strings.Contains(got, "could not tell") || !strings.Contains(got, "/proc/modules") {
+		if got := resourcetest.Failure(blind, BeLoaded(), negated); !strings.Contains(got, "could not tell") || !strings.Contains(got, "/proc/modules") {
 			t.Error(got)
 		}
 	}

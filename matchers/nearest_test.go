@@ -10,6 +10,7 @@ import (
 
 	. "github.com/hostspec/hostspec/matchers"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/resource/resourcetest"
 )
 
 // TestFailuresShowTheNearestLine looks for an option in a file that begins with
@@ -47,7 +48,7 @@ func TestFailuresShowTheNearestLine(t *testing.T) {
 		if c.ofCommand {
 			subject = command
 		}
-		got := failure(subject, c.matcher, c.negated)
+		got := resourcetest.Failure(subject, c.matcher, c.negated)
 		if !strings.Contains(got, c.says) || !strings.Contains(got, c.near) || !c.ofCommand && strings.Contains(got, "configuration") && !strings.Contains(c.says, "equal") {
 			t.Errorf("want %q and %q, got\n%s", c.says, c.near, got)
 		}

@@ -10,14 +10,17 @@ import (
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	. "github.com/hostspec/hostspec/matchers"
 	"github.com/hostspec/hostspec/spec/resource"
+	"github.com/hostspec/hostspec/spec/resource/resourcetest"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
 // onceAsker asks each question once, as one-liners do.
-type onceAsker struct{ testAsker }
+type onceAsker struct{ *resourcetest.Target }
 
 func (a onceAsker) View() (context.Context, target.View, error) {
-	return a.ctx, target.View{Target: a.target, Epoch: 1}, nil
+	ctx, v, err := a.Target.View()
+	v.Epoch = 1
+	return ctx, v, err
 }
 
 // TestPackageMatchersBy asks each package manager about one package of version 2.0,
@@ -59,9 +62,9 @@ printf 'pkgname = thing\npkgver = 2.0-1\narch = any\n' >.PKGINFO; tar -cf thing.
 	m.Exec(t, "rm -r /var/lib/rpm /var/lib/pacman /var/lib/dpkg; ln -s nowhere /var/lib/dpkg")
 	alpine.Exec(t, "rm /lib/apk/db/installed")
 	for _, provider := range []string{"dpkg", "rpm", "apk", "pacman"} {
-		a := a.testAsker
+		a := a.Target
 		if provider == "apk" {
-			a = onAlpine.testAsker
+			a = onAlpine.Target
 		}
 		errs(t, resource.NewPackage(a, "thing").By(provider), BeInstalled(), "could not tell")
 		errs(t, resource.NewPackage(a, "thing").By(provider), HaveVersion("1.0"), "could not tell")

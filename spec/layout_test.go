@@ -66,6 +66,7 @@ var allowed = []struct {
 	{"spec/target", "it asks, and does not know for which resource", []string{"backends", "spec/evidence", "spec/fact"}},
 	{"spec/catalogue", "it lists kinds, and knows none of them", []string{"spec/evidence", "spec/target"}},
 	{"spec/resource", "a resource knows no Ginkgo", []string{"backends", "spec/catalogue", "spec/evidence", "spec/excerpt", "spec/entry", "spec/fact", "spec/near", "spec/target"}},
+	{"spec/resource/resourcetest", "tests of resources and matchers, other people's too, are made with it", []string{"backends", "spec/resource", "spec/target"}},
 	{"spec/snapshot", "it asks by way of a target; resources only add their kinds to the catalogue", []string{"backends", "spec/catalogue", "spec/evidence", "spec/fact", "spec/resource", "spec/target"}},
 	{"spec/report", "a report shows what it is given", []string{"spec/evidence"}},
 	{"spec/loop", "it knows no Ginkgo and no command line: how specs are run is handed in", []string{"backends", "backends/docker", "spec/catalogue", "spec/evidence", "spec/fact", "spec/near", "spec/report", "spec/snapshot", "spec/target"}},

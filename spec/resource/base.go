@@ -5,8 +5,8 @@
 // A resource is a pointer to a struct that embeds Base. Its methods answer one
 // question each and return (value, error); matchers ask them. Where it is asked,
 // and as whom, comes from an Asker at the moment of the question, so that one
-// value serves on several targets. Resources of other people are made the same
-// way:
+// value serves on several targets. Resources of other people are made of the same
+// things, all of which are exported:
 //
 //	type Vault struct{ resource.Base[Vault] }
 //
@@ -22,20 +22,40 @@
 //		})
 //		return s.Sealed, err
 //	}
+//
+// vaults is a target.Kind, which says how many vaults are asked about in one script; a
+// FileTable makes one of a file. A method that needs more than one fact, or has more to
+// say than what was found, takes a Look. What can be listed whole (see package catalogue)
+// takes part in snapshots, and in the coverage of hostspec tdd.
+//
+// # The dry run
+//
+// Before one-liners are asked, each matcher runs with an Asker that only notes what would
+// be asked, so that all of it goes to the target in one exchange; then it runs once more.
+// A method of a resource must therefore
+//
+//   - do nothing but ask: it may run several times, or never be answered;
+//   - return each error that it is given, without a fact of its own: target.ErrPlanned is
+//     what ends it in the dry run;
+//   - ask for all facts that it needs in any case by one NewLook, since what is only asked
+//     after an answer takes one more exchange.
+//
+// # Three answers
+//
+// A fact that holds or not is (true, nil) or (false, nil). Whatever keeps it from being
+// told is an error, for which Look.Unknown is there; that an attribute was asked for of
+// what does not exist is Look.Missing, and what makes no sense on any target is Refuse.
 package resource
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/onsi/gomega/types"
 
-	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -46,19 +66,24 @@ type Asker interface {
 	// recorder (see package evidence) is handed each answer.
 	View() (context.Context, target.View, error)
 	// Should declares one spec for each matcher, or asserts at once, whichever
-	// the moment asks for. skip counts the callers between it and the author.
+	// the moment asks for.
 	Should(subject any, negated bool, matchers []types.GomegaMatcher) bool
 }
 
 // Base is what every resource has: a name, the account it is asked with, and
 // the one-liners Should and ShouldNot. T is the resource's own type.
 type Base[T any] struct {
+	core
+	self *T
+}
+
+// A core is what a Base knows that has nothing to do with its type.
+type core struct {
 	asker    Asker
 	kind     string
 	numbered bool // the name is a number, and is shown without quotes
 	name     string
 	via      string // what was asked for in place of the target's own, as By("pip") does
-	self     *T
 	settings settings
 	answers  *answers
 }
@@ -88,7 +113,7 @@ type answers struct {
 // New makes the Base of a resource: kind is what it is called ("Package"), name
 // what the author gave, and self the resource that embeds it.
 func New[T any](a Asker, kind, name string, self *T) Base[T] {
-	return Base[T]{asker: a, kind: kind, name: name, self: self, answers: &answers{last: map[string]evidence.Evidence{}}}
+	return Base[T]{self: self, core: core{asker: a, kind: kind, name: name, answers: &answers{last: map[string]evidence.Evidence{}}}}
 }
 
 // NewNumbered is New for what has a number in place of a name, as a port has.
@@ -116,11 +141,11 @@ func (b *Base[T]) set(change func(*settings)) *T {
 }
 
 // Name is the name that the author gave.
-func (b *Base[T]) Name() string { return b.name }
+func (b *core) Name() string { return b.name }
 
 // String names the resource as people read it: Package "nginx". A secret in its name is
 // masked.
-func (b *Base[T]) String() string {
+func (b *core) String() string {
 	switch {
 	case b.name == "":
 		return b.kind
@@ -166,7 +191,7 @@ func (b *Base[T]) ShouldNot(matchers ...types.GomegaMatcher) bool {
 
 // Answered returns the evidence of the last answer that this value gave to a
 // question, the name of a method. It asks nothing.
-func (b *Base[T]) Answered(question string) evidence.Evidence {
+func (b *core) Answered(question string) evidence.Evidence {
 	b.answers.mu.Lock()
 	defer b.answers.mu.Unlock()
 	return b.answers.last[question]
@@ -175,7 +200,7 @@ func (b *Base[T]) Answered(question string) evidence.Evidence {
 // Explain is Answered for people: where that may help them it looks for what is near
 // what was not found, or tells more of what was. That is asked at most once, for a short
 // time, and whatever comes of it changes no answer.
-func (b *Base[T]) Explain(question string) evidence.Evidence {
+func (b *core) Explain(question string) evidence.Evidence {
 	b.answers.mu.Lock()
 	e, look := b.answers.last[question], b.answers.hints[question]
 	delete(b.answers.hints, question)
@@ -205,13 +230,13 @@ func (b *Base[T]) Explain(question string) evidence.Evidence {
 const hintTimeout = 10 * time.Second
 
 // hint has Explain look for what is near the last answer to a question.
-func (b *Base[T]) hint(question string, look func(context.Context, target.View) string) {
+func (b *core) hint(question string, look func(context.Context, target.View) string) {
 	b.detail(question, func(ctx context.Context, v target.View) (found, near string) { return "", look(ctx, v) })
 }
 
 // detail has Explain put the last answer to a question into better words. What look
 // leaves empty stays as it is.
-func (b *Base[T]) detail(question string, look func(context.Context, target.View) (found, near string)) {
+func (b *core) detail(question string, look func(context.Context, target.View) (found, near string)) {
 	b.answers.mu.Lock()
 	defer b.answers.mu.Unlock()
 	if b.answers.hints == nil {
@@ -221,7 +246,7 @@ func (b *Base[T]) detail(question string, look func(context.Context, target.View
 }
 
 // Usable returns why the resource can never be asked, or nil.
-func (b *Base[T]) Usable() error {
+func (b *core) Usable() error {
 	if b.settings.timeout < 0 {
 		return b.refuse(fmt.Errorf("WithTimeout(%v): want a time above zero such as 10*time.Second", b.settings.timeout))
 	}
@@ -229,126 +254,4 @@ func (b *Base[T]) Usable() error {
 		return b.refuse(fmt.Errorf("AsUser: %w", err))
 	}
 	return nil
-}
-
-// view says where to ask at this moment.
-func (b *Base[T]) view() (context.Context, target.View, error) {
-	if err := b.Usable(); err != nil {
-		return nil, target.View{}, err
-	}
-	ctx, v, err := b.asker.View()
-	if err != nil {
-		return nil, v, err
-	}
-	v.As = b.settings.identity(v.As)
-	if b.settings.timeout > 0 {
-		v.Timeout = b.settings.timeout
-	}
-	return ctx, v, nil
-}
-
-// together is view with the answers to several wants, which are asked in one exchange.
-func (b *Base[T]) together(wants ...target.Want) (context.Context, target.View, error) {
-	ctx, v, err := b.view()
-	if err != nil {
-		return ctx, v, err
-	}
-	v, err = v.Together(ctx, wants...)
-	return ctx, v, err
-}
-
-// Ask asks one fact on behalf of a method of the resource. question is the
-// method's name; say puts the fact into words: what was found, and what is near
-// it when it is not what people look for.
-func Ask[T, F any](b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
-	var none F
-	ctx, v, err := b.view()
-	if err != nil {
-		return none, err
-	}
-	return AskView(ctx, v, b, question, k, name, say)
-}
-
-// AskView is Ask through a View that the caller has, for questions that need
-// more than one fact.
-func AskView[T, F any](ctx context.Context, v target.View, b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
-	f, e, err := target.Ask(ctx, v, k, name)
-	if err == nil && say != nil {
-		e.Found, e.Near = say(f)
-	}
-	return f, b.answered(ctx, v, question, e, err)
-}
-
-// answered keeps the evidence of an answer, hands it to the recorder, and
-// completes the error.
-func (b *Base[T]) answered(ctx context.Context, v target.View, question string, e evidence.Evidence, err error) error {
-	if errors.Is(err, target.ErrPlanned) {
-		return err
-	}
-	if mistake := (*evidence.Mistake)(nil); errors.As(err, &mistake) {
-		return &evidence.Mistake{Subject: b.String(), Err: mistake.Err}
-	}
-	e.Subject, e.Question = b.String(), question
-	e.Resource = evidence.Resource{Kind: b.kind, Name: evidence.Mask(b.name), Via: b.via}
-	e.Found, e.Near, e.Subject = evidence.Clean(e.Found), evidence.Clean(e.Near), evidence.Clean(e.Subject)
-	if err != nil {
-		e.Unknown = true
-		err = told(e, err)
-	}
-	b.answers.mu.Lock()
-	b.answers.last[question] = e
-	delete(b.answers.hints, question)
-	b.answers.mu.Unlock()
-	if v.Plan == nil {
-		evidence.Record(ctx, e)
-	}
-	return err
-}
-
-// told makes the error of "could not tell" out of whatever went wrong, with the
-// evidence in it. That a target cannot be used at all stays what it is.
-func told(e evidence.Evidence, err error) error {
-	var unreachable *backends.UnreachableError
-	if errors.As(err, &unreachable) {
-		return err
-	}
-	var unknown *evidence.Unknown
-	if errors.As(err, &unknown) {
-		c := *unknown
-		c.Evidence = e
-		return &c
-	}
-	return &evidence.Unknown{Evidence: e, Err: err}
-}
-
-// missing is the error of asking for an attribute of what does not exist.
-func (b *Base[T]) missing(question string) error {
-	return &evidence.Missing{Evidence: b.Explain(question), What: b.String()}
-}
-
-// refuse is the error of a question that makes no sense, whatever holds on the
-// target.
-func (b *Base[T]) refuse(err error) error {
-	return &evidence.Mistake{Subject: b.String(), Err: err}
-}
-
-// askAsRoot begins the advice to ask as root, which is not given to root. needsPtrace
-// goes on with what else that takes in a container.
-const (
-	askAsRoot   = "ask as root"
-	needsPtrace = "; in a container root needs the capability SYS_PTRACE for it"
-)
-
-// unknown is the error of a question that was answered, in a way that does not
-// tell what was asked for. advice is what the reader can do, and may be empty.
-func (b *Base[T]) unknown(question, reason, advice string) error {
-	ctx, v, err := b.view()
-	if err != nil {
-		return err
-	}
-	if rest, ok := strings.CutPrefix(advice, askAsRoot); ok && v.IsRoot(ctx) {
-		advice = "root asked, and may not see it there: in a container that takes the capability SYS_PTRACE" + strings.TrimPrefix(rest, needsPtrace)
-	}
-	e := b.Explain(question)
-	return b.answered(ctx, v, question, e, &evidence.Unknown{Reason: evidence.Clean(reason), Advice: advice})
 }

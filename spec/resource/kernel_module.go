@@ -30,7 +30,7 @@ var modules = moduleTable.Kind()
 func (m *KernelModule) Loaded() (bool, error) {
 	const question = "Loaded"
 	if err := checkModuleName(m.Name()); err != nil {
-		return false, m.refuse(err)
+		return false, Refuse(&m.Base, err)
 	}
 	name := fact.ModuleName(m.Name())
 	e, err := Ask(&m.Base, question, modules, name, func(e Entry[fact.Module]) (found, near string) {

@@ -73,20 +73,20 @@ func (s *Service) kind() (*target.Kind[serviceFact], error) {
 }
 
 // ask asks about the service; the answer holds what is asked for by of.
-func (s *Service) ask(question string, of func(serviceFact) aspect) (serviceFact, error) {
+func (s *Service) ask(l *Look, of func(serviceFact) aspect) (serviceFact, error) {
 	k, err := s.kind()
 	if err != nil {
-		return serviceFact{}, s.refuse(err)
+		return serviceFact{}, Refuse(&s.Base, err)
 	}
-	f, err := Ask(&s.Base, question, k, s.Name(), func(f serviceFact) (found, near string) { return of(f).found, of(f).near })
+	f, err := Fact(l, k, s.Name(), func(f serviceFact) (found, near string) { return of(f).found, of(f).near })
 	if err != nil {
 		return f, err
 	}
 	if f.init == systemd.name {
-		s.hintUnits(question, f)
+		s.hintUnits(l, f)
 	}
 	if err := of(f).err; err != nil {
-		return f, s.unknown(question, err.Error(), "")
+		return f, l.Unknown(err.Error(), "")
 	}
 	return f, nil
 }
@@ -104,7 +104,7 @@ func ofExistence(f serviceFact) aspect {
 // Installed reports whether there is such a service: a unit, be it masked or broken; a
 // script in /etc/init.d; a service directory; a program that supervisor has loaded.
 func (s *Service) Installed() (bool, error) {
-	f, err := s.ask("Installed", ofExistence)
+	f, err := s.ask(NewLook(&s.Base, "Installed"), ofExistence)
 	return err == nil && f.exists, err
 }
 
@@ -122,7 +122,7 @@ func (s *Service) Installed() (bool, error) {
 //   - supervisor: its autostart holds; that supervisord itself is started at boot is
 //     another question.
 func (s *Service) Enabled() (bool, error) {
-	f, err := s.ask("Enabled", ofEnabled)
+	f, err := s.ask(NewLook(&s.Base, "Enabled"), ofEnabled)
 	return err == nil && f.enabled.holds, err
 }
 
@@ -130,17 +130,17 @@ func (s *Service) Enabled() (bool, error) {
 // sysvinit in /etc/rcN.d, or in a runlevel of OpenRC that has this number as its
 // name. It is an error where there is no such run level.
 func (s *Service) EnabledAtLevel(level int) (bool, error) {
-	const question = "EnabledAtLevel"
-	f, err := s.ask(question, ofEnabled)
+	l := NewLook(&s.Base, "EnabledAtLevel")
+	f, err := s.ask(l, ofEnabled)
 	if err != nil {
 		return false, err
 	}
 	number := strconv.Itoa(level)
 	switch {
 	case f.levels == nil:
-		return false, s.unknown(question, fmt.Sprintf("run level %d means nothing here: levels are those of sysvinit, and %s has none", level, f.init), "")
+		return false, l.Unknown(fmt.Sprintf("run level %d means nothing here: levels are those of sysvinit, and %s has none", level, f.init), "")
 	case !slices.Contains(f.levels, number):
-		return false, s.unknown(question, fmt.Sprintf("there is no run level %d here: %s has %s", level, f.init, strings.Join(f.levels, ", ")), "")
+		return false, l.Unknown(fmt.Sprintf("there is no run level %d here: %s has %s", level, f.init, strings.Join(f.levels, ", ")), "")
 	}
 	return slices.Contains(f.startsAt, number), nil
 }
@@ -157,14 +157,14 @@ func (s *Service) EnabledAtLevel(level int) (bool, error) {
 //   - runit, s6: its supervisor says run or up.
 //   - supervisor: RUNNING.
 func (s *Service) Running() (bool, error) {
-	f, err := s.ask("Running", ofRunning)
+	f, err := s.ask(NewLook(&s.Base, "Running"), ofRunning)
 	return err == nil && f.running.holds, err
 }
 
 // Masked reports whether the unit is masked, for good or until the next boot. Only
 // systemd masks: asked of another init system it is an error.
 func (s *Service) Masked() (bool, error) {
-	f, err := s.ask("Masked", ofMasked)
+	f, err := s.ask(NewLook(&s.Base, "Masked"), ofMasked)
 	return err == nil && f.masked.holds, err
 }
 
@@ -172,19 +172,19 @@ func (s *Service) Masked() (bool, error) {
 // or since it is active without a process, is an error, and so is asking an init
 // system that does not know its services' processes.
 func (s *Service) PID() (int, error) {
-	const question = "PID"
-	f, err := s.ask(question, ofRunning)
+	l := NewLook(&s.Base, "PID")
+	f, err := s.ask(l, ofRunning)
 	switch {
 	case err != nil:
 		return 0, err
 	case f.pid > 0:
 		return f.pid, nil
 	case !f.exists:
-		return 0, s.missing(question)
+		return 0, l.Missing()
 	case f.running.holds && f.noPID != "":
-		return 0, s.unknown(question, f.noPID, "")
+		return 0, l.Unknown(f.noPID, "")
 	}
-	return 0, &evidence.Missing{Evidence: s.Explain(question), What: "the main process of " + s.String(), Instead: "does not exist: the service is " + f.running.found}
+	return 0, &evidence.Missing{Evidence: s.Explain("PID"), What: "the main process of " + s.String(), Instead: "does not exist: the service is " + f.running.found}
 }
 
 // noMasks is the aspect of being masked where nothing can be.

@@ -49,10 +49,10 @@ func (t monitTable) find(name string) (s fact.MonitService, names []string) {
 func (s *Service) MonitoredBy(monitor string) (bool, error) {
 	const question = "MonitoredBy"
 	if err := checkWord("monitor", monitor, []string{"monit"}, nil); err != nil {
-		return false, s.refuse(err)
+		return false, Refuse(&s.Base, err)
 	}
 	if err := checkUnit(s.Name()); err != nil {
-		return false, s.refuse(err)
+		return false, Refuse(&s.Base, err)
 	}
 	t, err := Ask(&s.Base, question, monit, allOf, func(t monitTable) (found, near string) {
 		m, names := t.find(s.Name())

@@ -110,21 +110,21 @@ func (f propertyFact) say(key string) (found, near string) {
 // property with several values each has a line. A property that systemd does not
 // know is an error, and so is asking an init system that has no properties.
 func (s *Service) Property(key string) (string, error) {
-	const question = "Property"
+	l := NewLook(&s.Base, "Property")
 	switch _, err := s.kind(); {
 	case err != nil:
-		return "", s.refuse(err)
+		return "", Refuse(&s.Base, err)
 	case s.via != "" && s.via != systemd.name:
-		return "", s.refuse(noProperties(s.via))
+		return "", Refuse(&s.Base, noProperties(s.via))
 	}
-	f, err := Ask(&s.Base, question, unitProperties, s.Name()+":"+key, func(f propertyFact) (string, string) { return f.say(key) })
+	f, err := Fact(l, unitProperties, s.Name()+":"+key, func(f propertyFact) (string, string) { return f.say(key) })
 	switch {
 	case err != nil:
 		return "", err
 	case !f.exists:
-		return "", s.missing(question)
+		return "", l.Missing()
 	case !f.known:
-		return "", s.unknown(question, fmt.Sprintf("systemd knows no property %q of this unit", key), "")
+		return "", l.Unknown(fmt.Sprintf("systemd knows no property %q of this unit", key), "")
 	}
 	return f.value, nil
 }

@@ -189,10 +189,10 @@ var allUnitFiles = &target.Kind[[]fact.UnitFile]{
 
 // hintUnits names units that are near one that does not exist, and those that start
 // one that is not enabled.
-func (s *Service) hintUnits(question string, f serviceFact) {
+func (s *Service) hintUnits(l *Look, f serviceFact) {
 	switch {
 	case !f.exists:
-		s.hint(question, func(ctx context.Context, v target.View) string {
+		l.Hint(func(ctx context.Context, v target.View) string {
 			all, _, err := target.Ask(ctx, v, allUnitFiles, "")
 			if err != nil {
 				return ""
@@ -200,7 +200,7 @@ func (s *Service) hintUnits(question string, f serviceFact) {
 			return strings.Join(nearUnits(unitName(s.Name()), all), ", ")
 		})
 	case f.triggers != nil:
-		s.hint(question, func(ctx context.Context, v target.View) string { return s.sayTriggers(ctx, v, f.triggers) })
+		l.Hint(func(ctx context.Context, v target.View) string { return s.sayTriggers(ctx, v, f.triggers) })
 	}
 }
 

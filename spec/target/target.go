@@ -38,6 +38,8 @@ type Identity struct {
 
 // Options are what a Target needs beside its URI. The zero value works.
 type Options struct {
+	// Open, unless nil, is called to connect in place of the driver of the URI's scheme.
+	Open func(ctx context.Context) (backends.Backend, error)
 	// Timeout bounds one question; 0 means that of the URI, else DefaultTimeout.
 	Timeout time.Duration
 	// As is the account that the target is asked as where nobody says otherwise. The
@@ -57,6 +59,7 @@ type Options struct {
 // Its methods are safe for concurrent use.
 type Target struct {
 	uri     *backends.URI
+	dial    func(ctx context.Context) (backends.Backend, error)
 	timeout time.Duration
 	sudo    sudo
 
@@ -108,12 +111,15 @@ type storedReply struct {
 // New returns the Target of a URI. It connects to nothing yet.
 func New(uri *backends.URI, opt Options) *Target {
 	t := &Target{
-		uri: uri, timeout: opt.Timeout, sudo: newSudo(opt),
+		uri: uri, dial: opt.Open, timeout: opt.Timeout, sudo: newSudo(opt),
 		turn:   make(chan struct{}, 1),
 		shells: map[Identity]*shell{},
 		facts:  map[factKey]storedReply{},
 
 		expected: map[Identity]int{},
+	}
+	if t.dial == nil {
+		t.dial = uri.Open
 	}
 	if t.timeout == 0 {
 		t.timeout = uri.Timeout
@@ -207,7 +213,7 @@ func (t *Target) connect(ctx context.Context) error {
 	if t.usable {
 		opening = backends.Reconnect(ctx)
 	}
-	b, err := t.uri.Open(opening)
+	b, err := t.dial(opening)
 	if err != nil {
 		return t.unusable(ctx, "", err)
 	}
