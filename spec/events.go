@@ -16,6 +16,7 @@ import (
 
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // events tells `hostspec run`, which started this test binary, what happens. A
@@ -27,24 +28,24 @@ type events struct {
 	name string // of the package
 }
 
-// eventsVariable holds the number of the file descriptor to write to.
-const eventsVariable = "HOSTSPEC_EVENTS_FD"
-
 func openEvents() (*events, error) {
-	text := os.Getenv(eventsVariable)
+	text := os.Getenv(wire.EventsVariable)
 	if text == "" {
 		return nil, nil
 	}
 	fd, err := strconv.Atoi(text)
 	if err != nil || fd < 3 {
-		return nil, fmt.Errorf("%s=%q: want the number of a file descriptor", eventsVariable, text)
+		return nil, fmt.Errorf("%s=%q: want the number of a file descriptor", wire.EventsVariable, text)
 	}
-	// Programs that specs start have no use for it.
-	if err := os.Unsetenv(eventsVariable); err != nil {
-		return nil, err
+	wrong := wire.CheckVersion()
+	// Programs that specs start have no use for them.
+	for _, name := range []string{wire.EventsVariable, wire.VersionVariable} {
+		if err := os.Unsetenv(name); err != nil {
+			return nil, err
+		}
 	}
 	f := os.NewFile(uintptr(fd), "events")
-	return &events{file: f, enc: json.NewEncoder(f), name: packageName()}, nil
+	return &events{file: f, enc: json.NewEncoder(f), name: packageName()}, wrong
 }
 
 // packageName is the import path of the package under test.
@@ -55,7 +56,7 @@ func packageName() string {
 	return ""
 }
 
-func (e *events) write(event report.Event) {
+func (e *events) write(event wire.Event) {
 	if e == nil {
 		return
 	}
@@ -68,20 +69,20 @@ func (e *events) write(event report.Event) {
 // called tells that Run was reached.
 func (e *events) called(target, suite string) {
 	if e != nil {
-		e.write(report.Event{Called: &report.Called{Target: target, Package: e.name, Suite: suite}})
+		e.write(wire.Event{Called: &wire.Called{Version: wire.Version, Target: target, Package: e.name, Suite: suite}})
 	}
 }
 
 // refused tells that the package cannot be run as it was asked to be.
 func (e *events) refused(reason string) {
 	if e != nil {
-		e.write(report.Event{Refused: reason})
+		e.write(wire.Event{Refused: reason})
 	}
 }
 
 func (e *events) begin(target string, r types.Report) {
 	if e != nil {
-		e.write(report.Event{Begin: &report.Begin{
+		e.write(wire.Event{Begin: &report.Begin{
 			Target: target, Package: e.name, Suite: r.SuiteDescription,
 			Specs: r.PreRunStats.SpecsThatWillRun, Total: r.PreRunStats.TotalSpecs,
 		}})
@@ -91,7 +92,7 @@ func (e *events) begin(target string, r types.Report) {
 func (e *events) result(s *suite, r types.SpecReport) {
 	if e != nil {
 		result := s.result(r, e.name)
-		e.write(report.Event{Result: &result})
+		e.write(wire.Event{Result: &result})
 	}
 }
 
@@ -100,7 +101,7 @@ func (e *events) end(s *suite, r types.Report) {
 	if e == nil {
 		return
 	}
-	end := &report.End{Took: time.Since(r.StartTime)}
+	end := &wire.End{Took: time.Since(r.StartTime)}
 	for _, n := range r.SpecReports {
 		if !n.LeafNodeType.Is(types.NodeTypeIt) && n.State.Is(types.SpecStateFailureStates) {
 			e.result(s, n)
@@ -113,7 +114,7 @@ func (e *events) end(s *suite, r types.Report) {
 	}
 	end.Costs = s.costs()
 	end.Notes = s.notes()
-	e.write(report.Event{End: end})
+	e.write(wire.Event{End: end})
 }
 
 // notes are what the targets tell about the way to them.
@@ -131,15 +132,15 @@ func (s *suite) notes() []report.Note {
 }
 
 // costs tells what was spent on each target.
-func (s *suite) costs() []report.Cost {
+func (s *suite) costs() []wire.Cost {
 	s.mu.Lock()
 	targets := maps.Clone(s.targets)
 	s.mu.Unlock()
-	var out []report.Cost
+	var out []wire.Cost
 	for _, text := range slices.Sorted(maps.Keys(targets)) {
 		t := targets[text]
 		st := t.Stats()
-		out = append(out, report.Cost{Target: t.String(), Connections: st.Connections, Exchanges: st.Exchanges, Commands: st.Commands})
+		out = append(out, wire.Cost{Target: t.String(), Connections: st.Connections, Exchanges: st.Exchanges, Commands: st.Commands})
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // mistakes are the names of testdata/scenarios/mistakes_test.go.
@@ -60,4 +62,16 @@ func TestMistakes_WithinASpecAreWrongAnswers(t *testing.T) {
 	g.Expect(r.of(t, "is wrong").Message).To(ContainSubstring("70000 is not a port: they go from 1 to 65535"))
 	g.Expect(r.of(t, "has no matcher").Message).To(ContainSubstring("nothing is expected of it"))
 	g.Expect(r.of(t, "holds").Outcome).To(Equal(report.Passed))
+}
+
+// A command of another version is told so before anything is asked.
+func TestRefusesACommandOfAnotherVersion(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "passes", fmt.Sprintf("%s=%d", wire.VersionVariable, wire.Version+1))
+	g.Expect(r.refused).To(ContainSubstring("do not understand each other (%d and %d)", wire.Version, wire.Version+1))
+	g.Expect(r.results).To(BeEmpty())
+	g.Expect(r.code).NotTo(BeZero())
+	r = runScenario(t, "passes", fmt.Sprintf("%s=%d", wire.VersionVariable, wire.Version))
+	g.Expect(r.refused).To(BeEmpty())
+	g.Expect(r.called.Version).To(Equal(wire.Version))
 }

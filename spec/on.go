@@ -17,6 +17,7 @@ import (
 	"github.com/hostspec/hostspec/spec/fact"
 	"github.com/hostspec/hostspec/spec/near"
 	"github.com/hostspec/hostspec/spec/target"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // An onBlock is a container whose resources live on another target.
@@ -32,9 +33,6 @@ type blockKey struct {
 	text     string
 }
 
-// onVariable is set by `hostspec run`.
-const onVariable = "HOSTSPEC_ON"
-
 // On is a container like Describe whose resources live on another target than
 // the ambient one: a URI such as ssh://deploy@db1. args are those of a Describe,
 // decorators and the body.
@@ -45,7 +43,7 @@ const onVariable = "HOSTSPEC_ON"
 func On(name string, args ...any) bool {
 	// In a run with several targets, `hostspec run` has the block run with the
 	// first of them only.
-	if os.Getenv(onVariable) == "skip" {
+	if os.Getenv(wire.OnVariable) == wire.SkipOn {
 		return true
 	}
 	location := authorLocation()

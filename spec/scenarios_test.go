@@ -13,6 +13,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }
@@ -42,11 +43,11 @@ func (e *buildError) Error() string { return e.err.Error() + "\n" + e.output }
 type run struct {
 	output string
 	code   int
-	called *report.Called
+	called *wire.Called
 	// refused is why nothing was run.
 	refused string
 	begin   *report.Begin
-	end     *report.End
+	end     *wire.End
 	// results are the specs in the order they ended.
 	results []report.Result
 }
@@ -58,7 +59,7 @@ func runScenario(t *testing.T, name string, settings ...string) run {
 	r, events := start(t, name, true, settings)
 	d := json.NewDecoder(bytes.NewReader(events))
 	for {
-		var e report.Event
+		var e wire.Event
 		if err := d.Decode(&e); err == io.EOF {
 			return r
 		} else if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/target"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // A phase is what the suite is doing.
@@ -82,7 +83,7 @@ var targetFlag *string
 func init() {
 	theSuite.epoch.Store(1)
 	// Flags are parsed before any test runs.
-	flag.Func("hostspec.target", "what specs run against: local://, ssh://user@host, ... (default $HOSTSPEC_TARGET, else local://)", func(text string) error {
+	flag.Func(wire.TargetFlag, "what specs run against: local://, ssh://user@host, ... (default $HOSTSPEC_TARGET, else local://)", func(text string) error {
 		targetFlag = &text
 		return nil
 	})

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // A line of a table is a program that is run several times.
@@ -116,9 +117,9 @@ func (s *bench) costs(env []string, flags ...string) string {
 	cmd.ExtraFiles = []*os.File{w}
 	s.must(cmd.Start())
 	w.Close()
-	passed, end := 0, report.End{}
+	passed, end := 0, wire.End{}
 	for d := json.NewDecoder(r); ; {
-		var e report.Event
+		var e wire.Event
 		if err := d.Decode(&e); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {

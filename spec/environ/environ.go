@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hostspec/hostspec/spec/near"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // prefix is how our variables begin.
@@ -35,9 +36,10 @@ var internal = []string{
 	"HOSTSPEC_CONTAINER",
 	"HOSTSPEC_CONVERGE",
 	"HOSTSPEC_DOCKER_CONTAINER",
-	"HOSTSPEC_EVENTS_FD",
-	"HOSTSPEC_ON",
-	"HOSTSPEC_PASSWORD_FD",
+	wire.EventsVariable,
+	wire.OnVariable,
+	wire.PasswordVariable,
+	wire.VersionVariable,
 }
 
 // Check returns an error if one of the variables, which are written as

@@ -22,6 +22,7 @@ import (
 	"github.com/hostspec/hostspec/spec/loop"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/target"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }
@@ -285,7 +286,7 @@ func runBinary(ctx context.Context, t testing.TB, binary, dir, target string) (r
 	}
 	_ = w.Close()
 	for d := json.NewDecoder(r); ; {
-		var e report.Event
+		var e wire.Event
 		if err := d.Decode(&e); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {

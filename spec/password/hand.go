@@ -12,10 +12,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-)
 
-// handVariable holds the number of the descriptor over which a test binary is told.
-const handVariable = "HOSTSPEC_PASSWORD_FD"
+	"github.com/hostspec/hostspec/spec/wire"
+)
 
 // hello is what a test binary is told at once, and answer what it is told when it
 // asks, by a JSON string with the target's name.
@@ -57,7 +56,7 @@ func (s *Source) Hand(cmd *exec.Cmd) (serve func(ctx context.Context), err error
 		return nil, err
 	}
 	// The first descriptor after standard error is number 3.
-	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", handVariable, 3+len(cmd.ExtraFiles)))
+	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", wire.PasswordVariable, 3+len(cmd.ExtraFiles)))
 	cmd.ExtraFiles = append(cmd.ExtraFiles, theirs)
 	return func(ctx context.Context) {
 		_ = theirs.Close() // the process has its own
@@ -156,15 +155,15 @@ func (p *parent) call(ctx context.Context, message any) (answer, error) {
 // Received returns the Source that `hostspec run` has handed to this process, or nil
 // where it has not. Programs that this process starts do not inherit it.
 func Received() (*Source, error) {
-	text := os.Getenv(handVariable)
+	text := os.Getenv(wire.PasswordVariable)
 	if text == "" {
 		return nil, nil
 	}
 	fd, err := strconv.Atoi(text)
 	if err != nil || fd < 3 {
-		return nil, fmt.Errorf("%s=%q: want the number of a file descriptor", handVariable, text)
+		return nil, fmt.Errorf("%s=%q: want the number of a file descriptor", wire.PasswordVariable, text)
 	}
-	if err := os.Unsetenv(handVariable); err != nil {
+	if err := os.Unsetenv(wire.PasswordVariable); err != nil {
 		return nil, err
 	}
 	syscall.CloseOnExec(fd)
@@ -172,12 +171,12 @@ func Received() (*Source, error) {
 	defer f.Close() // the connection has a descriptor of its own
 	conn, err := net.FileConn(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s=%s: %w", handVariable, text, err)
+		return nil, fmt.Errorf("%s=%s: %w", wire.PasswordVariable, text, err)
 	}
 	p := &parent{turn: make(chan struct{}, 1), enc: json.NewEncoder(conn), dec: json.NewDecoder(conn), conn: conn}
 	var h hello
 	if err := p.dec.Decode(&h); err != nil {
-		return nil, fmt.Errorf("%s=%s: %w", handVariable, text, err)
+		return nil, fmt.Errorf("%s=%s: %w", wire.PasswordVariable, text, err)
 	}
 	s := &Source{Known: h.Known}
 	if h.Tries {

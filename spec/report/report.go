@@ -76,27 +76,6 @@ type Result struct {
 	Output string `json:"output,omitempty"`
 }
 
-// An Event is a line of what a test binary tells `hostspec run` while it runs:
-// JSON, one object a line, with exactly one field set.
-type Event struct {
-	Called *Called `json:"called,omitempty"`
-	Begin  *Begin  `json:"begin,omitempty"`
-	Result *Result `json:"result,omitempty"`
-	End    *End    `json:"end,omitempty"`
-	// Refused is told in place of Begin when the package cannot be run as it
-	// was asked to be: wrong usage or configuration, found before any spec ran.
-	Refused string `json:"refused,omitempty"`
-}
-
-// Called is told when a package has called Run, before its specs are declared. A
-// test binary that tells nothing after it could not declare them, and says why
-// in its output.
-type Called struct {
-	Target  string `json:"target"`
-	Package string `json:"package"`
-	Suite   string `json:"suite"`
-}
-
 // Begin is told before the first spec of a package.
 type Begin struct {
 	Target  string `json:"target"`
@@ -110,36 +89,9 @@ type Begin struct {
 	Total int `json:"total"`
 }
 
-// End is told when a package is through.
-type End struct {
-	// Problems are failures of the whole suite: a focus left in the code, an
-	// interrupt, a broken configuration.
-	Problems []string `json:"problems,omitempty"`
-	// Focused says that a focus was left in the code.
-	Focused bool `json:"focused,omitempty"`
-	// Interrupted says that the run was stopped by a signal.
-	Interrupted bool `json:"interrupted,omitempty"`
-	// Took is how long the package ran.
-	Took time.Duration `json:"took"`
-	// Costs are what was spent on each target.
-	Costs []Cost `json:"costs,omitempty"`
-	// Notes are what whoever reads a report must know beside the specs.
-	Notes []Note `json:"notes,omitempty"`
-}
-
 // A Note is something that does not make a run wrong and that whoever reads a report
 // must know: that a host key was not verified.
 type Note struct {
 	Target string `json:"target"`
 	Text   string `json:"text"`
-}
-
-// A Cost is what a package has spent on one target.
-type Cost struct {
-	Target string `json:"target"`
-	// Connections is how often it was connected to, Exchanges how often its
-	// shell was asked, and Commands how many commands of authors were run.
-	Connections int `json:"connections"`
-	Exchanges   int `json:"exchanges"`
-	Commands    int `json:"commands"`
 }

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // FuzzEvents has a test binary tell whatever it likes: the reports stay documents of
 // their formats, and nothing is counted that was not told.
 func FuzzEvents(f *testing.F) {
 	for _, text := range []string{
-		`{"called":{"target":"local://","package":"p","suite":"s"}}`,
+		`{"called":{"version":1,"target":"local://","package":"p","suite":"s"}}`,
 		`{"begin":{"target":"local://","package":"p","suite":"s","specs":2,"total":2}}
 {"result":{"text":"holds","outcome":"passed","attempt":2,"earlier":["no"],"took":5}}
 {"result":{"text":"fails","outcome":"failed","message":"wrong","location":{"file":"/x_test.go","line":3},"failed_at":{"file":"y.go","line":-1}}}
@@ -71,4 +72,15 @@ func FuzzEvents(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Specs that were compiled with another version of hostspec are refused.
+func TestSpecsOfAnotherVersion(t *testing.T) {
+	for version, refused := range map[int]bool{0: true, wire.Version: false, wire.Version + 1: true} {
+		j := &job{fleet: &fleet{collector: newCollector(nil, nil, nil)}}
+		j.take(wire.Event{Called: &wire.Called{Version: version}})
+		if (j.refused != "") != refused {
+			t.Errorf("version %d: %q", version, j.refused)
+		}
+	}
 }

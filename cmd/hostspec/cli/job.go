@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
+	"github.com/hostspec/hostspec/spec/wire"
 )
 
 // A job is one package on one target: a process, and what it tells.
@@ -33,15 +35,11 @@ type job struct {
 	called  bool
 	refused string
 	begin   *report.Begin
-	end     *report.End
+	end     *wire.End
 	ran     int
 	bad     bool
 	lost    error
 }
-
-// eventsFD is where a test binary tells what happens: the first descriptor after
-// standard error.
-const eventsFD = 3
 
 // lateEvents is how long a process that has ended may still be read. All it
 // wrote is in the pipe by then; but a process it left behind may hold that open.
@@ -115,18 +113,18 @@ func waitThen(cmd *exec.Cmd, ended chan struct{}) error {
 // Ctrl-C on the terminal reaches it through us alone, and only once.
 func (j *job) command() *exec.Cmd {
 	p := j.fleet.plan
-	args := []string{"-test.paniconexit0", "-hostspec.target=" + j.target.text}
+	args := []string{"-test.paniconexit0", "-" + wire.TargetFlag + "=" + j.target.text}
 	args = append(args, p.flags...)
 	args = append(args, j.pkg.focus()...)
 	args = append(args, p.extra...)
 	cmd := exec.Command(j.pkg.binary, args...)
 	cmd.Dir = j.pkg.dir
-	cmd.Env = append(cmd.Environ(), fmt.Sprintf("HOSTSPEC_EVENTS_FD=%d", eventsFD))
+	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", wire.EventsVariable, wire.EventsFD), fmt.Sprintf("%s=%d", wire.VersionVariable, wire.Version))
 	cmd.Env = append(cmd.Env, backends.SecretEnviron()...)
 	cmd.Env = append(cmd.Env, p.env...)
 	cmd.Env = append(cmd.Env, j.target.env...)
 	if !j.first {
-		cmd.Env = append(cmd.Env, "HOSTSPEC_ON=skip")
+		cmd.Env = append(cmd.Env, wire.OnVariable+"="+wire.SkipOn)
 	}
 	cmd.Stdout, cmd.Stderr = j.output, j.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -154,7 +152,7 @@ func (j *job) forward(p *os.Process, ended <-chan struct{}) {
 func (j *job) listen(r io.Reader) error {
 	dec := json.NewDecoder(r)
 	for {
-		var e report.Event
+		var e wire.Event
 		if err := dec.Decode(&e); err != nil {
 			return err
 		}
@@ -162,13 +160,16 @@ func (j *job) listen(r io.Reader) error {
 	}
 }
 
-func (j *job) take(e report.Event) {
+func (j *job) take(e wire.Event) {
 	col := j.fleet.collector
 	switch {
 	case e.Refused != "":
 		j.refused = e.Refused
 	case e.Called != nil:
 		j.called = true
+		if e.Called.Version != wire.Version {
+			j.refused = wire.Mismatch(strconv.Itoa(e.Called.Version)).Error()
+		}
 	case e.Begin != nil && j.begin == nil:
 		j.begin = e.Begin
 		// People told apart targets by what they wrote.
