@@ -1,4 +1,5 @@
-// Sweep removes the machines of test processes that were killed or timed out.
+// Sweep removes the machines, containers and images of test processes that were killed or
+// timed out.
 package main
 
 import (
@@ -18,6 +19,6 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := rig.Sweep(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "sweep: cannot look for machines that were left behind:", err)
+		fmt.Fprintln(os.Stderr, "sweep: cannot remove all that was left behind:", err)
 	}
 }

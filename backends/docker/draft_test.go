@@ -3,8 +3,6 @@ package docker_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +32,7 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	image := busybox(t, "ENV A=b", "WORKDIR /tmp", "USER 65534", `ENTRYPOINT ["cat"]`, `CMD ["/tmp/note"]`, "LABEL own=kept", "HEALTHCHECK CMD true")
 	d := draft(t, docker.DraftOptions{Image: image})
 	rig.Docker(t, "exec", d.ID(), "sh", "-c", "echo tested >/tmp/note")
-	tag := "hostspec-test/draft-commit:" + strings.ToLower(fmt.Sprint(os.Getpid()))
+	tag := rig.OwnName(t, "hostspec-test/draft-commit") + ":1"
 	c, err := d.Commit(t.Context(), map[string]string{"hostspec.suite": "web"})
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +52,7 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	if err := errors.Join(fresh.Close(), c.Tag(t.Context(), tag, false), c.Close()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag) })
+	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag, id) }) // the tag is taken over below
 	if got := rig.Docker(t, "image", "inspect", "--format", "{{.RepoTags}}", id); got != "["+tag+"]\n" {
 		t.Errorf("its names are %s", got)
 	}
@@ -89,7 +87,7 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 
 func TestDraft_IsUsedAgain(t *testing.T) {
 	image := busybox(t)
-	name := "hostspec-test-draft-" + fmt.Sprint(os.Getpid())
+	name := rig.OwnName(t, "hostspec-test-draft")
 	o := docker.DraftOptions{Image: image, Name: name}
 	if _, err := docker.ReuseDraft(t.Context(), o); !errors.Is(err, docker.ErrNoDraft) {
 		t.Fatalf("%v, want %v", err, docker.ErrNoDraft)

@@ -3,11 +3,12 @@ package docker_test
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/rand"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
 // A file is one of an image that a test makes.
@@ -45,7 +46,7 @@ func makeImage(t testing.TB, files []file, changes ...string) string {
 	for _, c := range changes {
 		args = append(args, "--change", c)
 	}
-	image := "hostspec-test/" + strings.ToLower(rand.Text()) + ":1"
+	image := rig.OwnName(t, "hostspec-test/made") + ":1"
 	engineIn(t, archive.Bytes(), append(args, "-", image)...)
 	t.Cleanup(func() { engine(t, "rmi", "--force", image) })
 	return image

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
 // TestSweep runs this program again, which makes a container and is killed.
@@ -25,7 +26,7 @@ func TestSweep(t *testing.T) {
 	image := busybox(t)
 	// A person commits what runs, and goes on with the image. The commit is his own, and
 	// so is each container that he makes of it.
-	committed := "hostspec-test/" + strings.ToLower(rand.Text())
+	committed := rig.OwnName(t, "hostspec-test/committed")
 	left, name := abandon(t, image, committed)
 	t.Cleanup(func() { engine(t, "rmi", "--force", committed) })
 	words := strings.Split(strings.TrimPrefix(name, "/hostspec-of-"), "-")

@@ -3,7 +3,6 @@ package ci
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,7 +156,7 @@ func TestGates(t *testing.T) {
 	for name, one := range gates(g) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			image := fmt.Sprintf("hostspec-test/ci-%s-%d", name, os.Getpid())
+			image := rig.OwnName(t, "hostspec-test/ci-"+name)
 			t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", image+":1").Run() }) // there is none where the test fails
 			for _, commands := range [][]string{one.request, one.main} {
 				script := only(commands)
@@ -177,7 +176,7 @@ func TestGates(t *testing.T) {
 	// A red gate is closed: the command fails, and nothing is left to be pushed.
 	jenkins := gates(g)["jenkins"]
 	red := strings.ReplaceAll(only(jenkins.main), " web", " --converge true web")
-	image := fmt.Sprintf("hostspec-test/ci-red-%d", os.Getpid())
+	image := rig.OwnName(t, "hostspec-test/ci-red")
 	out, code := try(dir, append(jenkins.env, "IMAGE="+image), "sh", "-ec", red)
 	g.Expect(code).To(Equal(1), out)
 	g.Expect(exec.Command("docker", "image", "inspect", image+":1").Run()).NotTo(Succeed())

@@ -1,7 +1,6 @@
 package loop_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,7 +69,7 @@ func TestDockerfile_IsItsOwnConverge(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "page"), []byte("hello\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tag := "hostspec-test/dockerfile:" + fmt.Sprint(os.Getpid())
+	tag := rig.OwnName(t, "hostspec-test/dockerfile") + ":1"
 	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag) })
 	ran := goThrough(t, &loop.Suite{Dockerfile: dockerfile, Promote: tag}, loop.Options{}, checks(t, file("/srv/page")))
 	ran.wants(t, loop.Red, loop.Held, "1 failed")

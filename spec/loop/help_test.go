@@ -178,7 +178,7 @@ func sh(script string) []loop.Converge { return []loop.Converge{{Run: script}} }
 // label: the same contents would be the same image.
 func variant(t testing.TB, from, change string) string {
 	t.Helper()
-	name := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), os.Getpid())
+	name := rig.OwnName(t, "hostspec-test/"+strings.ReplaceAll(t.Name(), "/", "-"))
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "docker", "build", "--quiet", "--force-rm", "--tag", name, "-")
 	cmd.Stdin = strings.NewReader("FROM " + from + "\n" + change + "\nLABEL made-for=" + name + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -2,9 +2,7 @@ package loop_test
 
 import (
 	"context"
-	"crypto/rand"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
@@ -37,7 +35,7 @@ func TestPromote_OnlyWhatHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tag := "hostspec-test/only:" + strings.ToLower(rand.Text())
+			tag := rig.OwnName(t, "hostspec-test/only") + ":1"
 			suite := &loop.Suite{Image: image, Converge: sh(c.script), Promote: tag}
 			if c.ignore != "" {
 				suite.Ignore = []string{c.ignore}

@@ -2,7 +2,6 @@ package loop_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,12 +173,13 @@ LABEL own=kept
 ENTRYPOINT ["/bin/cat"]
 CMD ["/srv/page"]
 EXPOSE 8080`)
-	tag := fmt.Sprintf("hostspec-test/promoted:%d", os.Getpid())
+	tag := rig.OwnName(t, "hostspec-test/promoted") + ":1"
 	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", tag) })
 	suite := &loop.Suite{Image: image, Env: []loop.Variable{{Name: "LEAKS", Value: "no"}}, Converge: sh("echo tested >/srv/page"), Promote: tag}
 	ran := goThrough(t, suite, loop.Options{}, checks(t, file("/srv/page")))
 	ran.wants(t, loop.Promote, loop.Held, tag+" is sha256:")
 	g.Expect(ran.Image).To(HavePrefix("sha256:"))
+	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", ran.Image) }) // the tag is taken over below
 	show := func(format string) string {
 		return strings.TrimSpace(rig.Docker(t, "image", "inspect", "--format", format, tag))
 	}
@@ -267,7 +267,7 @@ func TestInterrupted_AtEachStage(t *testing.T) {
 func TestKeepAndReuse(t *testing.T) {
 	g := NewWithT(t)
 	image := box(t)
-	o := loop.Options{Keep: true, Container: fmt.Sprintf("hostspec-test-%s-%d", strings.ToLower(t.Name()), os.Getpid())}
+	o := loop.Options{Keep: true, Container: rig.OwnName(t, "hostspec-test-kept")}
 	t.Cleanup(func() { rig.Docker(t, "rm", "--force", o.Container) })
 	suite := &loop.Suite{Image: image, Converge: sh("echo x >>/srv/page")}
 	suite.Ignore = []string{"/srv/page"}

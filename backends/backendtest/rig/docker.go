@@ -3,13 +3,11 @@ package rig
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -117,88 +115,4 @@ func moduleRoot() (string, error) {
 			return "", fmt.Errorf("the test machine is made by hostspec's own source folder, and %s is not below it", start)
 		}
 	}
-}
-
-// An owner is the process that a container belongs to. A PID alone is not
-// enough: it is used again, and means something else in another PID namespace.
-type owner struct {
-	pid       int
-	started   string
-	namespace string
-}
-
-func thisProcess() (owner, error) {
-	namespace, err := os.Readlink("/proc/self/ns/pid")
-	if err != nil {
-		return owner{}, err
-	}
-	started, err := startTime(os.Getpid())
-	return owner{os.Getpid(), started, namespace}, err
-}
-
-func (o owner) String() string { return fmt.Sprintf("%d %s %s", o.pid, o.started, o.namespace) }
-
-func parseOwner(s string) (o owner, err error) {
-	_, err = fmt.Sscan(s, &o.pid, &o.started, &o.namespace)
-	return o, err
-}
-
-// dead reports whether the owner certainly runs no more, as far as self can see.
-func (o owner) dead(self owner) bool {
-	if o.namespace != self.namespace {
-		return false
-	}
-	started, err := startTime(o.pid)
-	if errors.Is(err, os.ErrNotExist) {
-		return true
-	}
-	return err == nil && started != o.started
-}
-
-// startTime reads field 22 of proc_pid_stat(5), in clock ticks since the boot.
-func startTime(pid int) (string, error) {
-	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	if err != nil {
-		return "", err
-	}
-	// The name before the last ")" may hold anything.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 {
-		return "", fmt.Errorf("cannot read /proc/%d/stat: %q", pid, stat)
-	}
-	return string(fields[19]), nil
-}
-
-// Sweep removes the machines of test processes on this host that are dead: a
-// killed one leaves its machines behind.
-func Sweep(ctx context.Context) error {
-	self, err := thisProcess()
-	if err != nil {
-		return err
-	}
-	list, err := docker(ctx, nil, "ps", "--all", "--no-trunc", "--filter", "label="+ownerLabel,
-		"--format", `{{.ID}} {{.Label "`+ownerLabel+`"}}`)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for line := range strings.Lines(list) {
-		id, label, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if o, err := parseOwner(label); err == nil && o.dead(self) {
-			errs = append(errs, removeContainer(ctx, id))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// removeContainer also removes its anonymous volumes. One that is being removed by
-// somebody else is as good as removed; one that is gone is no error of --force.
-func removeContainer(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	_, err := docker(ctx, nil, "rm", "--force", "--volumes", id)
-	if err != nil && strings.Contains(err.Error(), "already in progress") {
-		return nil
-	}
-	return err
 }

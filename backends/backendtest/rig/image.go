@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +62,7 @@ func MakeImage(tb testing.TB, files ...File) string {
 	must(tb, w.Close())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), imageTimeout)
 	defer cancel()
-	name := "hostspec-test/made:" + strings.ToLower(rand.Text())
+	name := OwnName(tb, "hostspec-test/made")
 	_, err := docker(ctx, &archive, "import", "-", name)
 	must(tb, err)
 	tb.Cleanup(func() {

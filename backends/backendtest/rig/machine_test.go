@@ -134,49 +134,6 @@ func TestMachineWithoutSystemd(t *testing.T) {
 	}
 }
 
-// startAndDie is a test process that is killed before its cleanup.
-func startAndDie() {
-	testing.Init()
-	self, err := thisProcess()
-	if err != nil {
-		panic(err)
-	}
-	cmd := exec.Command("docker", "create", "--label", ownerLabel+"="+self.String(), os.Getenv("HOSTSPEC_RIG_IMAGE"), "true")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		panic(err)
-	}
-	os.Exit(0)
-}
-
-func TestSweepRemovesWhatDeadProcessesLeft(t *testing.T) {
-	alive := SharedMachine(t)
-	image, err := prepare(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "HOSTSPEC_RIG_TEST=die", "HOSTSPEC_RIG_IMAGE="+image)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	left := strings.TrimSpace(string(out))
-	if _, err := docker(t.Context(), nil, "inspect", left); err != nil {
-		t.Fatal(err)
-	}
-	if err := Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := docker(t.Context(), nil, "inspect", left); err == nil {
-		t.Error("the container of a dead process is still there")
-		_ = removeContainer(t.Context(), left)
-	}
-	if _, err := docker(t.Context(), nil, "inspect", alive.ID); err != nil {
-		t.Errorf("the machine of a living process was removed: %v", err)
-	}
-}
-
 func TestOwnerOfAnotherNamespaceIsNotJudged(t *testing.T) {
 	self, err := thisProcess()
 	if err != nil {

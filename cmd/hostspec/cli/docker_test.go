@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +19,7 @@ import (
 // and knows by its label: the same contents would be the same image.
 func variant(t *testing.T, change string) string {
 	t.Helper()
-	name := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), os.Getpid())
+	name := rig.OwnName(t, "hostspec-test/"+strings.ReplaceAll(t.Name(), "/", "-"))
 	hostspectest.Docker(t, "FROM "+rig.Image(t)+"\n"+change+"\nLABEL made-for="+name+"\n", "build", "--quiet", "--tag", name, "-")
 	t.Cleanup(func() { hostspectest.Docker(t, "", "rmi", "--force", name) })
 	return name

@@ -2,7 +2,6 @@ package examples
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +21,7 @@ func TestExampleNginx(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop := "hostspec-test-shop-" + strings.ToLower(rand.Text())
+	shop := rig.OwnName(t, "hostspec-test-shop")
 	// A base of its own keeps its layers apart from those of a run beside it.
 	base := shop + ":base"
 	hostspectest.Docker(t, "FROM "+rig.Image(t)+"\nLABEL hostspec-test.shop="+shop+"\n", "build", "--quiet", "--tag", base, "-")

@@ -1,7 +1,6 @@
 package examples
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,7 +86,7 @@ func webserverImage(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("make the image of the web server's tools: %v", err)
 	}
-	image := fmt.Sprintf("hostspec-test/%s-%d", strings.ToLower(t.Name()), os.Getpid())
+	image := rig.OwnName(t, "hostspec-test/"+t.Name())
 	hostspectest.Docker(t, "FROM "+strings.TrimSpace(string(out))+"\nLABEL made-for="+image+"\n", "build", "--quiet", "--tag", image, "-")
 	t.Cleanup(func() {
 		// What is newest stands first: nothing is made of it, and with it goes what is
