@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -31,31 +32,46 @@ func Request(cmd backends.Command, mark string) (exec string, ahead string, err 
 	if exec = Wrap(script); len(exec) <= maxRequest {
 		return exec, "", nil
 	}
-	return `sh -c '` + readAhead + `'`, escape(script) + "\n", nil
+	exec, ahead = shorten(script)
+	return `sh -c '` + exec + `'`, ahead, nil
 }
 
 // Argv makes the words that a command is sent as where words arrive as they are, and
 // what has to go ahead of its stdin. They are valid UTF-8, since engines take them
 // as JSON. sh is the shell that is there.
+//
+// A line goes ahead of each stdin. An engine may lose the end of an input that nothing
+// came before: in containerd up to 1.6 at least, that closes one end of a pipe whose other
+// end may not have been opened yet, and is then waited for without end. A byte arrives
+// only once both are open.
 func Argv(sh string, cmd backends.Command, mark string) (args []string, ahead string, err error) {
 	script, err := ownScript(cmd, mark)
 	if err != nil {
 		return nil, "", err
 	}
+	plain := script
 	if !utf8.ValidString(script) {
-		if plain := evaluate(script); len(plain) <= maxRequest {
-			return []string{sh, "-c", plain}, "", nil
-		}
-	} else if len(script) <= maxRequest {
-		return []string{sh, "-c", script}, "", nil
+		plain = evaluate(script)
 	}
-	return []string{sh, "-c", readAhead}, escape(script) + "\n", nil
+	switch {
+	case len(plain) > maxRequest:
+		plain, ahead = shorten(script)
+	case cmd.Stdin != nil:
+		plain, ahead = "read -r "+newName()+"; "+plain, "\n"
+	}
+	return []string{sh, "-c", plain}, ahead, nil
 }
 
-// readAhead is shell text that reads a script by a line of stdin. read takes one byte
-// at a time, hence leaves the rest of stdin alone. (A shell whose printf is a
-// program, such as mksh, says "Argument list too long".)
-const readAhead = `IFS= read -r s && eval "$(printf %b "$s")"`
+// shorten is shell text for a script that is too long, which goes ahead of stdin as a
+// line. read takes one byte at a time, hence leaves the rest of stdin alone. (A shell
+// whose printf is a program, such as mksh, says "Argument list too long".)
+func shorten(script string) (exec, ahead string) {
+	name := newName()
+	return `IFS= read -r ` + name + ` && eval "$(printf %b "$` + name + `")"`, escape(script) + "\n"
+}
+
+// newName is one that no variable has: read would change one that is exported.
+func newName() string { return "v" + rand.Text() }
 
 // Wrap makes shell text one line that any login shell hands to sh unchanged.
 func Wrap(script string) string { return `sh -c '` + evaluate(script) + `'` }
