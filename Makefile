@@ -7,7 +7,7 @@ LONG        = ./cmd/hostspec/cli ./cmd/hostspec/internal/examples ./backends/doc
 # Programs of the tests, with tests of their own, lie in a folder that ./... does not reach.
 PACKAGES    = ./... ./.ci/sweep ./.ci/survivors ./.ci/mutate
 # Examples with a module of their own, as their readers have: ./... stops there.
-MODULES     = examples/webserver
+MODULES     = examples/webserver examples/extend/resource examples/extend/backend examples/extend/format
 # "check" has vetted all of it by then. More packages at a time than there are
 # processors: much of a test's time is spent waiting for a machine of its own.
 TESTFLAGS   = -race -vet=off -count=1 -timeout 80m -p 4
