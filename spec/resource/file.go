@@ -68,7 +68,7 @@ func statKind(name, command string, follow bool) *target.Kind[fileStat] {
 		Ask: func(_ target.System, names []string) ([]target.Question, error) {
 			var out []target.Question
 			for _, some := range batches(names) {
-				out = append(out, target.Question{Names: some, Script: command + " -c '" + fact.StatFormat + "' " + backends.Quote(some...), Show: command + " " + backends.Quote(some...)})
+				out = append(out, target.Question{Names: some, Script: command + " -c '" + fact.StatFormat + "' " + backends.Quote(some...), Show: command + " " + backends.Quote(some...), Stateless: true})
 			}
 			return out, nil
 		},

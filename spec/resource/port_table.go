@@ -57,8 +57,7 @@ var v6only = &target.Kind[map[uint64]bool]{
 	Reads: func(string) string { return "sock_diag" },
 }
 
-const v6onlyScript = `grep -qE '` + fact.ProcNetAnyV6Pattern + `' /proc/net/tcp6 /proc/net/udp6 2>/dev/null && command -v ss >/dev/null && ss -tul6ne 2>/dev/null
-exit 0`
+const v6onlyScript = `grep -qE '` + fact.ProcNetAnyV6Pattern + `' /proc/net/tcp6 /proc/net/udp6 2>/dev/null && command -v ss >/dev/null && ss -tul6ne 2>/dev/null || :`
 
 // socketOwners are the PIDs that hold a socket, by its inode, as far as they may be seen.
 var socketOwners = &target.Kind[map[uint64][]int]{
@@ -77,10 +76,10 @@ var socketOwners = &target.Kind[map[uint64][]int]{
 	Reads: func(string) string { return "/proc/[0-9]*/fd" },
 }
 
-// tableOf asks about everything at once by one script.
+// tableOf asks about everything at once by one script that is Stateless.
 func tableOf(script, show string) func(target.System, []string) ([]target.Question, error) {
 	return func(_ target.System, names []string) ([]target.Question, error) {
-		return []target.Question{{Names: names, Script: script, Show: show}}, nil
+		return []target.Question{{Names: names, Script: script, Show: show, Stateless: true}}, nil
 	}
 }
 

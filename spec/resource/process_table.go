@@ -35,12 +35,12 @@ const allOf = "all"
 // and comes last.
 const processScript = `echo $$
 grep -aHE '` + fact.StatusPattern + `|^[^:]+:[^:]*:[0-9]+:|^[^ ]+ /proc proc ' /proc/[0-9]*/status /etc/passwd /proc/mounts
-s=$?; [ $s -le 2 ] || exit $s
-echo; echo EXES
+echo "
+EXES $?"
 ` + listLinks + ` /proc/[0-9]*/exe 2>/dev/null
-echo; echo ARGUMENTS
-grep -aHz '' /proc/[0-9]*/cmdline 2>/dev/null
-s=$?; [ $s -le 2 ] || exit $s; exit 0`
+echo "
+ARGUMENTS"
+grep -aHz '' /proc/[0-9]*/cmdline 2>/dev/null`
 
 // listLinks is ls, which quotes what it prints so that no name can be taken for a
 // line, where it knows how to; that of busybox puts question marks in its place.
@@ -48,9 +48,7 @@ const listLinks = `QUOTING_STYLE=c TIME_STYLE=long-iso ls -ln`
 
 var processes = &target.Kind[processTable]{
 	Name: "process table",
-	Ask: func(_ target.System, names []string) ([]target.Question, error) {
-		return []target.Question{{Names: names, Script: processScript, Show: "/proc/[0-9]*/{status,exe,cmdline}"}}, nil
-	},
+	Ask:  tableOf(processScript, "/proc/[0-9]*/{status,exe,cmdline}"),
 	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[processTable], error) {
 		t, err := parseProcesses(sys, o)
 		if err != nil {
@@ -66,18 +64,20 @@ var processes = &target.Kind[processTable]{
 
 func parseProcesses(sys target.System, o target.Output) (processTable, error) {
 	var none processTable
-	if !o.Status.Success() {
-		return none, fmt.Errorf("the processes cannot be listed: %s", firstWords(o))
-	}
 	first, rest, _ := bytes.Cut(o.Stdout, []byte("\n"))
 	shell, err := strconv.Atoi(string(first))
 	if err != nil {
 		return none, fmt.Errorf("want the shell's own PID, got %.100q", first)
 	}
-	lines, rest, ok := bytes.Cut(rest, []byte("\nEXES\n"))
-	exes, arguments, ok2 := bytes.Cut(rest, []byte("\nARGUMENTS\n"))
-	if !ok || !ok2 {
+	lines, rest, ok := bytes.Cut(rest, []byte("\nEXES "))
+	status, rest, ok2 := bytes.Cut(rest, []byte("\n"))
+	exes, arguments, ok3 := bytes.Cut(rest, []byte("\nARGUMENTS\n"))
+	if !ok || !ok2 || !ok3 {
 		return none, errors.New("the list of processes is not whole")
+	}
+	// A process that has ended meanwhile makes grep end with 2.
+	if code, err := strconv.Atoi(string(status)); err != nil || code > 2 || o.Status.Code > 2 {
+		return none, fmt.Errorf("the processes cannot be listed: %s", firstWords(o))
 	}
 	statuses, passwd, mounts := splitByFile(lines)
 	table := fact.ProcessTable{}

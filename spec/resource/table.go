@@ -31,7 +31,7 @@ func (t FileTable[F]) Kind() *target.Kind[Entry[F]] {
 	return &target.Kind[Entry[F]]{
 		Name: t.Name,
 		Ask: func(_ target.System, names []string) ([]target.Question, error) {
-			return []target.Question{{Names: names, Script: "cat " + backends.Quote(t.File)}}, nil
+			return []target.Question{{Names: names, Script: "cat " + backends.Quote(t.File), Stateless: true}}, nil
 		},
 		Parse: func(_ target.System, q target.Question, o target.Output) (map[string]target.Answer[Entry[F]], error) {
 			if !o.Status.Success() {

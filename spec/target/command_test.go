@@ -57,7 +57,7 @@ func TestOnce_VariablesReachTheCommand(t *testing.T) {
 			s, _, err := openShell(t.Context(), exporting{b, exported}, ":")
 			g.Expect(err).NotTo(HaveOccurred())
 			defer s.close()
-			_, _, err = s.ask(t.Context(), []string{":", text + "env | grep -c -e '[A-Z2-7]\\{26\\}'"}, within(30*time.Second), func(_ int, o Output) { out = o })
+			_, _, err = s.ask(t.Context(), inWords(":", text+"env | grep -c -e '[A-Z2-7]\\{26\\}'"), within(30*time.Second), func(_ int, o Output) { out = o })
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(string(out.Stdout)).To(Equal(want + "0\n"))
 		})

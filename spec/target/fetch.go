@@ -157,7 +157,7 @@ func (t *Target) exchange(ctx context.Context, as Identity, wants []Want, timeou
 		if err != nil {
 			return err
 		}
-		n, partial, err := sh.ask(ctx, scripts(todo),
+		n, partial, err := sh.ask(ctx, questions(todo),
 			func(i int) time.Duration { return todo[i].deadline },
 			func(i int, o Output) { t.judge(todo[i], o, replies) })
 		t.count(func(s *Stats) { s.Exchanges++ })
@@ -202,10 +202,10 @@ func (t *Target) compose(as Identity, wants []Want, timeout time.Duration, repli
 	return out
 }
 
-func scripts(questions []pending) []string {
-	out := make([]string, len(questions))
-	for i, q := range questions {
-		out[i] = q.Script
+func questions(all []pending) []Question {
+	out := make([]Question, len(all))
+	for i, q := range all {
+		out[i] = q.Question
 	}
 	return out
 }

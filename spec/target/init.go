@@ -37,8 +37,8 @@ var initFiles = func() (files []string) {
 
 // askInit prints PID 1's name, and on the next line which of initFiles there are.
 // It stands in the greeting, which csh may have to read: no quotes but double ones.
-var askInit = `p=; read -r p 2>/dev/null </proc/1/comm; echo "$p"; ` +
-	`p=; for f in ` + strings.Join(initFiles, " ") + `; do if [ -e $f ]; then p="$p $f"; fi; done; echo "$p"; `
+var askInit = `VARp=; read -r VARp 2>/dev/null </proc/1/comm; echo "$VARp"; ` +
+	`VARp=; for VARf in ` + strings.Join(initFiles, " ") + `; do if [ -e $VARf ]; then VARp="$VARp $VARf"; fi; done; echo "$VARp"; `
 
 // initOf is the init system of a machine with such a PID 1 and these of initFiles;
 // empty where it is none that is known.

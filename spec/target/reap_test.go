@@ -68,7 +68,7 @@ func TestReap_NothingIsLeft(t *testing.T) {
 			}
 			s, _, err := openShell(t.Context(), b, ":")
 			g.Expect(err).NotTo(HaveOccurred())
-			_, _, err = s.ask(t.Context(), []string{"echo"}, within(20*time.Second), func(int, Output) {})
+			_, _, err = s.ask(t.Context(), inWords("echo"), within(20*time.Second), func(int, Output) {})
 			g.Expect(err).NotTo(HaveOccurred())
 			s.close()
 			nobody("an idle shell")
@@ -86,7 +86,7 @@ func TestReap_NothingIsLeft(t *testing.T) {
 			}
 			s, _, err = openShell(t.Context(), unkillable{b}, ":")
 			g.Expect(err).NotTo(HaveOccurred())
-			_, _, err = s.ask(t.Context(), []string{"sleep 300; true"}, within(500*time.Millisecond), func(int, Output) {})
+			_, _, err = s.ask(t.Context(), inWords("sleep 300; true"), within(500*time.Millisecond), func(int, Output) {})
 			g.Expect(err).To(MatchError(errDeadline))
 			nobody("a question that hangs")
 		})

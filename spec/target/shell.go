@@ -68,11 +68,11 @@ type shell struct {
 }
 
 // openShell starts a shell and has it answer greeting, a script, in the same
-// request. What the target prints before the first frame is discarded. Questions are
+// request. The greeting's variables have names that begin with VAR. What the target prints before the first frame is discarded. Questions are
 // asked in the root directory: programs such as find fail where the account may not
 // enter the directory that it starts in.
 func openShell(ctx context.Context, b backends.Backend, greeting string) (*shell, Output, error) {
-	return startShell(ctx, b, "cd /; "+forProbes+"("+greeting+") </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+watched)
+	return startShell(ctx, b, "cd /; "+forProbes+"{ "+greeting+"\n} </dev/null; set -- \"$1\" $?; "+frameEnd("$1 0 $2")+"\n"+watched)
 }
 
 // frameEnd is shell text that ends an answer on both streams. What it prints comes at
@@ -197,15 +197,20 @@ func (s *shell) send(text string) { _, _ = io.WriteString(s.stdin, text) }
 // arrives. It returns how many were answered and, when these are not all, why
 // the next one was not; what that one had printed is in the last Output. The
 // shell cannot be used again after an error.
-func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
+func (s *shell) ask(ctx context.Context, questions []Question, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
 	var text strings.Builder
-	for i, script := range scripts {
-		// The newline before the parenthesis ends a comment or a here-document
-		// that the script may have left open.
-		fmt.Fprintf(&text, "(eval %s\n) </dev/null; set -- $?; %s; shift\n", backends.Quote(script), frameEnd(fmt.Sprintf("%s %d $1", s.nonce, s.asked+i)))
+	for i, q := range questions {
+		// A subshell keeps what the script does from the next one, and is a process.
+		begin, end := "(", ")"
+		if q.Stateless {
+			begin, end = "{ ", "}"
+		}
+		// The newline before the end ends a comment or a here-document that the
+		// script may have left open.
+		fmt.Fprintf(&text, "%seval %s\n%s </dev/null; set -- $?; %s; shift\n", begin, backends.Quote(q.Script), end, frameEnd(fmt.Sprintf("%s %d $1", s.nonce, s.asked+i)))
 	}
 	go s.send(text.String())
-	for i := range scripts {
+	for i := range questions {
 		start := time.Now()
 		limited, cancel := context.WithTimeoutCause(ctx, deadline(i), errDeadline)
 		o, err := s.await(limited, s.asked, start)
@@ -216,7 +221,7 @@ func (s *shell) ask(ctx context.Context, scripts []string, deadline func(int) ti
 		s.asked++
 		answered(i, o)
 	}
-	return len(scripts), Output{}, nil
+	return len(questions), Output{}, nil
 }
 
 // abandon ends a shell whose answer number n did not come, and adds to what came of it

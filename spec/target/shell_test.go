@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func TestShell_HostileQuestions(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			b := withShell(t, name)
-			s, greeted, err := openShell(ctx, b, "echo hello; echo there >&2; exit 4")
+			s, greeted, err := openShell(ctx, b, "echo hello; echo there >&2; (exit 4)")
 			g.Expect(err).NotTo(HaveOccurred())
 			defer s.close()
 			g.Expect(string(greeted.Stdout)).To(Equal("hello\n"))
@@ -124,7 +125,7 @@ func TestShell_HostileQuestions(t *testing.T) {
 				scripts = append(scripts, h.script, "echo between; echo err >&2; exit 7")
 			}
 			var got []Output
-			n, _, err := s.ask(ctx, scripts, within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
+			n, _, err := s.ask(ctx, inWords(scripts...), within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
 			g.Expect(err).NotTo(HaveOccurred(), "after question %d", n)
 			g.Expect(got).To(HaveLen(len(scripts)))
 			for i, h := range hostile {
@@ -139,24 +140,75 @@ func TestShell_HostileQuestions(t *testing.T) {
 	}
 }
 
+// TestShell_StatelessQuestions are answered as in a subshell, and by the shell itself.
+func TestShell_StatelessQuestions(t *testing.T) {
+	scripts := []string{
+		"cat /etc/passwd", "stat -c %n / '/it is '\\''not'\\'' there'", "hostspec-no-such-program", "false", "cat", "cat /proc/self/fdinfo/0 >/dev/null",
+		"/etc/passwd", "/", "grep -q x /nowhere 2>/dev/null && echo found || :", "printf '\\000\\377\\n\\n'", "sh -c 'kill -9 $$'", "sh -c 'exit 9'",
+		"X=1 sh -c 'echo $X'; echo ${X-unset}", "echo a | grep b", "# nothing", "", "echo out; echo err >&2; sh -c 'exit 3'", "cat <<END\nhere\nEND",
+		"echo $$; echo /[e]t[c]; sh -c 'cat; pwd'",
+	}
+	digits := regexp.MustCompile("[0-9]+")
+	for name := range testedShells {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s, _, err := openShell(t.Context(), withShell(t, name), ":")
+			g.Expect(err).NotTo(HaveOccurred())
+			defer s.close()
+			questions := inWords(scripts...)
+			for _, q := range questions {
+				q.Stateless = true
+				questions = append(questions, q)
+			}
+			questions = append(questions, Question{Script: "echo $$; sh -c 'echo $PPID'", Stateless: true})
+			var got []Output
+			n, _, err := s.ask(t.Context(), questions, within(2*time.Minute), func(_ int, o Output) {
+				// Shells tell in which line of theirs it was, and who was killed.
+				o.Took, o.Stderr = 0, digits.ReplaceAll([]byte(withoutPlace(string(o.Stderr))), nil)
+				got = append(got, o)
+			})
+			g.Expect(err).NotTo(HaveOccurred(), "after question %d", n)
+			for i, script := range scripts {
+				g.Expect(got[len(scripts)+i]).To(Equal(got[i]), script)
+			}
+			pids := strings.Fields(string(got[len(got)-1].Stdout))
+			g.Expect(pids).To(HaveLen(2))
+			g.Expect(pids[1]).To(Equal(pids[0]), "there is a process in between")
+		})
+	}
+}
+
+// inWords makes questions of scripts.
+func inWords(scripts ...string) []Question {
+	out := make([]Question, len(scripts))
+	for i, script := range scripts {
+		out[i].Script = script
+	}
+	return out
+}
+
 func within(d time.Duration) func(int) time.Duration { return func(int) time.Duration { return d } }
 
 func TestShell_DeadlineKillsWhatWasStarted(t *testing.T) {
 	for name := range testedShells {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			b := withShell(t, name)
-			s, _, err := openShell(t.Context(), b, ":")
-			g.Expect(err).NotTo(HaveOccurred())
-			mark := fmt.Sprintf("%d.%09d", 200+len(name), time.Now().Nanosecond())
-			n, partial, err := s.ask(t.Context(), []string{"echo first", "echo so far; sleep " + mark + " & sleep " + mark, "echo never"},
-				within(3*time.Second), func(int, Output) {})
-			g.Expect(n).To(Equal(1))
-			g.Expect(err).To(MatchError(errDeadline))
-			g.Expect(string(partial.Stdout)).To(Equal("so far\n"))
-			g.Eventually(func() string { return processes(t, mark) }, "5s").Should(BeEmpty())
-		})
+		t.Run(name, func(t *testing.T) { deadlineKills(t, name, false) })
+		t.Run(name+" itself", func(t *testing.T) { deadlineKills(t, name, true) })
 	}
+}
+
+func deadlineKills(t *testing.T, name string, stateless bool) {
+	g := NewWithT(t)
+	b := withShell(t, name)
+	s, _, err := openShell(t.Context(), b, ":")
+	g.Expect(err).NotTo(HaveOccurred())
+	mark := fmt.Sprintf("%d.%09d", 200+len(name), time.Now().Nanosecond())
+	questions := inWords("echo first", "echo so far; sleep "+mark+" & sleep "+mark, "echo never")
+	questions[1].Stateless = stateless
+	n, partial, err := s.ask(t.Context(), questions, within(3*time.Second), func(int, Output) {})
+	g.Expect(n).To(Equal(1))
+	g.Expect(err).To(MatchError(errDeadline))
+	g.Expect(string(partial.Stdout)).To(Equal("so far\n"))
+	g.Eventually(func() string { return processes(t, mark) }, "5s").Should(BeEmpty())
 }
 
 func TestShell_QuestionThatKillsItsShell(t *testing.T) {
@@ -164,7 +216,7 @@ func TestShell_QuestionThatKillsItsShell(t *testing.T) {
 	b := withShell(t, "dash")
 	s, _, err := openShell(t.Context(), b, ":")
 	g.Expect(err).NotTo(HaveOccurred())
-	n, _, err := s.ask(t.Context(), []string{"echo first", "kill -9 $$", "echo never"}, within(2*time.Minute), func(int, Output) {})
+	n, _, err := s.ask(t.Context(), inWords("echo first", "kill -9 $$", "echo never"), within(2*time.Minute), func(int, Output) {})
 	g.Expect(n).To(Equal(1))
 	g.Expect(err).To(MatchError(errShellDied))
 }
@@ -178,7 +230,7 @@ func TestShell_LargeScriptAndLargeAnswer(t *testing.T) {
 			defer s.close()
 			long := strings.Repeat("x", 200_000)
 			var got []Output
-			_, _, err = s.ask(t.Context(), []string{"x=" + long + "; echo ${#x}", "head -c 3000000 /dev/zero"}, within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
+			_, _, err = s.ask(t.Context(), inWords("x="+long+"; echo ${#x}", "head -c 3000000 /dev/zero"), within(2*time.Minute), func(_ int, o Output) { got = append(got, o) })
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(string(got[0].Stdout)).To(Equal("200000\n"))
 			g.Expect(got[1].Stdout).To(HaveLen(3_000_000))
@@ -192,7 +244,7 @@ func TestShell_NonceIsSeenByNobody(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer s.close()
 	var got Output
-	_, _, err = s.ask(t.Context(), []string{"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; env; export -p"}, within(2*time.Minute), func(_ int, o Output) { got = o })
+	_, _, err = s.ask(t.Context(), inWords("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; env; export -p"), within(2*time.Minute), func(_ int, o Output) { got = o })
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(got.Stdout)).To(BeNumerically(">", 1000))
 	g.Expect(string(got.Stdout)).NotTo(ContainSubstring(s.nonce))

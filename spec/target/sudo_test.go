@@ -254,7 +254,7 @@ func TestSudo_EveryPOSIXShell(t *testing.T) {
 				s, _, err := openShell(t.Context(), b, "id -un")
 				g.Expect(err).NotTo(HaveOccurred())
 				defer s.close()
-				_, _, err = s.ask(t.Context(), []string{"id -un"}, func(int) time.Duration { return time.Minute }, func(_ int, o Output) {
+				_, _, err = s.ask(t.Context(), inWords("id -un"), func(int) time.Duration { return time.Minute }, func(_ int, o Output) {
 					g.Expect(string(o.Stdout)).To(Equal(a.Name + "\n"))
 				})
 				g.Expect(err).NotTo(HaveOccurred())

@@ -21,8 +21,8 @@ var greeting = "uname -snrm; " + askUID + "; " + askInit +
 	`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || :`
 
 // askUID prints what id -u does, without a process where there is proc_pid_status(5).
-const askUID = `u=; while read -r k r u x && case $k in Uid:) false;; esac; do u=; done 2>/dev/null </proc/self/status; ` +
-	`if [ "$u" ]; then echo "$u"; else id -u; fi`
+const askUID = `VARu=; while read -r VARk VARr VARu VARx && case $VARk in Uid:) false;; esac; do VARu=; done 2>/dev/null </proc/self/status; ` +
+	`if [ "$VARu" ]; then echo "$VARu"; else id -u; fi`
 
 // A System is what a target is.
 type System struct {
