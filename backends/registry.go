@@ -13,6 +13,9 @@ type Driver struct {
 	// Options are the names of the options the scheme has beside the common
 	// ones.
 	Options []string
+	// Files are those of the options that name a file of this machine: see
+	// AbsoluteFiles.
+	Files []string
 	// Literal says that what follows the scheme is taken byte for byte, up to a
 	// last "?" that is followed by known options. Otherwise the first "?" begins
 	// the options, and an unknown one is an error.

@@ -47,7 +47,9 @@ type URI struct {
 // DefaultConnectTimeout bounds reaching a target when its URI does not say.
 const DefaultConnectTimeout = 10 * time.Second
 
-// commonOptions are understood whatever the scheme.
+// CommonOptions returns the names of the options that are understood whatever the scheme.
+func CommonOptions() []string { return slices.Clone(commonOptions) }
+
 var commonOptions = []string{"sudo", "sudo_user", "connect_timeout", "timeout"}
 
 // A URIError says what is wrong with the text of a target. It never repeats a
@@ -66,7 +68,7 @@ func (e *URIError) Error() string { return fmt.Sprintf("target %q: %s", e.Text, 
 func Parse(text string) (*URI, error) {
 	scheme, rest, ok := strings.Cut(text, ":")
 	driver, registered := lookup(scheme)
-	known := append(slices.Clone(commonOptions), driver.Options...)
+	known := append(CommonOptions(), driver.Options...)
 	fail := func(format string, args ...any) (*URI, error) {
 		shown := text
 		if !driver.Literal {

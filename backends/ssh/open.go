@@ -18,6 +18,7 @@ import (
 func init() {
 	backends.Register("ssh", backends.Driver{
 		Options: []string{"ssh_config", "identity", "known_hosts", "host_key"},
+		Files:   []string{"ssh_config", "identity", "known_hosts"},
 		Check:   checkURI,
 		Open:    open,
 	})

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,53 +93,13 @@ func parseTargets(texts []string) ([]runTarget, error) {
 			return nil, fmt.Errorf("target %q is given twice", uri)
 		}
 		seen[uri.String()] = true
-		text, err = absoluteFiles(text, uri)
-		if err != nil {
+		// Test binaries run in the folder of their package.
+		if text, err = backends.AbsoluteFiles(text); err != nil {
 			return nil, err
 		}
 		targets = append(targets, runTarget{text: text, shown: uri.String(), uri: uri})
 	}
 	return targets, nil
-}
-
-// fileOptions are the options of ssh targets that name files.
-var fileOptions = []string{"ssh_config", "identity", "known_hosts"}
-
-// absoluteFiles makes the files that a target names absolute: people mean the
-// folder they stand in, while test binaries run in that of their package.
-func absoluteFiles(text string, uri *backends.URI) (string, error) {
-	before, query, ok := strings.Cut(text, "?")
-	if uri.Scheme != "ssh" || !ok {
-		return text, nil
-	}
-	options, err := url.ParseQuery(query)
-	if err != nil {
-		return "", fmt.Errorf("target %q: %w", uri, err)
-	}
-	changed := false
-	for _, name := range fileOptions {
-		for i, file := range options[name] {
-			abs, err := absoluteFile(file)
-			if err != nil {
-				return "", err
-			}
-			changed = changed || abs != file
-			options[name][i] = abs
-		}
-	}
-	if !changed {
-		return text, nil
-	}
-	return before + "?" + options.Encode(), nil
-}
-
-// absoluteFile leaves alone what is no name: "none" is a word of OpenSSH for no
-// file at all.
-func absoluteFile(file string) (string, error) {
-	if file == "" || file == "none" || strings.HasPrefix(file, "~") || filepath.IsAbs(file) {
-		return file, nil
-	}
-	return filepath.Abs(file)
 }
 
 // environment is what test binaries learn by variables.
@@ -170,7 +129,7 @@ func (r *runCommand) environment() ([]string, error) {
 	if file == "" {
 		return env, nil
 	}
-	abs, err := absoluteFile(file)
+	abs, err := backends.AbsoluteFile(file)
 	if err != nil {
 		return nil, err
 	}
