@@ -62,7 +62,7 @@ func (b *shellBackend) Start(ctx context.Context, c backends.Command) (backends.
 	// What a Target starts begins with a longer PATH of its own.
 	if b.alone && len(c.Args) == 3 {
 		c.Args = append([]string{}, c.Args...)
-		c.Args[2] = strings.Replace(c.Args[2], "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin;", "PATH="+path+";", 1)
+		c.Args[2] = strings.Replace(c.Args[2], backends.AddToPath, "PATH="+path+"; export PATH; ", 1)
 	}
 	c.Args[0] = filepath.Join(b.dir, "sh")
 	c.Env = append(c.Env, "PATH="+path)

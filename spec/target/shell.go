@@ -26,10 +26,9 @@ var watched = "case ${KSH_VERSION-} in Version*) set -o pipefail;; esac\n" +
 	`{ { read -r VAR </proc/self/stat; } 2>/dev/null && set -- "${VAR%% *}" ${VAR##*")" }; [ "${3-}" = $$ ] || set -- ""; echo "$1"; cat; ` + backends.KillDescendants(true) + "} | " +
 	`{ read -r VAR; set -- "$1" "$VAR"; unset VAR; sh; set -- "$1" "$2" $?; ` + frameEnd("$1 -1 $3") + `; [ -z "$2" ] || kill -s TERM $2; }`
 
-// environment is set before anything else: tools of system administration are
-// often not in the PATH of an account, the PATH of an image may lack even that of sh, and
-// translated messages cannot be read.
-const environment = `PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin; command -v sh >/dev/null || PATH=$PATH:/usr/bin:/bin; LC_ALL=C; export PATH LC_ALL; `
+// environment is set before anything else: tools of system administration are often not
+// in the PATH of an account, and translated messages cannot be read.
+const environment = backends.AddToPath + "LC_ALL=C; export LC_ALL; "
 
 // maxOutput bounds what is kept of one answer. More than this is told as
 // truncated and never used.

@@ -17,11 +17,6 @@ import (
 // (execve(2), MAX_ARG_STRLEN).
 const maxRequest = 100_000
 
-// addToPath adds to the target's PATH: sshd gives ordinary users none of the places
-// where half of what is asked about lives, and the PATH of an image may lack even that
-// of sh.
-const addToPath = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin; command -v sh >/dev/null || PATH=$PATH:/usr/bin:/bin; export PATH; "
-
 // Request makes the one line of shell text that a command is sent as, and what has
 // to go ahead of its stdin when the line alone cannot hold it.
 func Request(cmd backends.Command, mark string) (exec string, ahead string, err error) {
@@ -113,7 +108,7 @@ func beginning(cmd backends.Command, mark string) (string, error) {
 	}
 	// Our stderr begins with the mark and the process's number, for the killing of
 	// what sshd refuses to signal.
-	text := "echo " + mark + "$$ >&2; " + addToPath
+	text := "echo " + mark + "$$ >&2; " + backends.AddToPath
 	if cmd.Dir == "" {
 		return text, nil
 	}
