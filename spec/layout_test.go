@@ -51,7 +51,7 @@ var allowed = []struct {
 	{"backends/internal/remote", "backends share it, and it knows none of them", []string{"backends"}},
 	{"backends/internal/quickack", "it sets an option of connections", nil},
 	{"backends/ssh", "a backend knows no specs", []string{"backends", "backends/internal/remote", "backends/internal/quickack"}},
-	{"backends/docker", "a backend knows no specs", []string{"backends", "backends/internal/remote"}},
+	{"backends/docker", "a backend knows no specs, and says which container was meant as all do that say such a thing", []string{"backends", "backends/internal/remote", "spec/near"}},
 	{"backends/command", "a backend knows no specs", []string{"backends", "backends/internal/remote"}},
 	{"backends/backendtest", "other people's backends are tested with it", []string{"backends"}},
 	{"backends/backendtest/rig", "it starts the real things, and knows nothing of what is tested", []string{"backends", "backends/internal/quickack"}},

@@ -122,7 +122,7 @@ func (s *shell) hangUp() {
 // how is how the prefix ended, and what it said.
 func (s *shell) how() string {
 	text := "it ended with " + s.State.String()
-	words := strings.TrimSpace(strings.TrimSpace(s.err.noise.String()) + "\n" + strings.TrimSpace(s.out.noise.String()))
+	words := strings.TrimSpace(s.err.noise.String() + "\n" + s.out.noise.String())
 	if words != "" {
 		text += ": " + words
 	}
@@ -182,7 +182,7 @@ func (s *shell) fail(ctx context.Context) *failure {
 		if remote.IsClosed(s.out.ended) {
 			f.advice = "Its stdout comes, and its stderr does not."
 		}
-		if words := strings.TrimSpace(s.err.noise.String() + s.out.noise.String()); words != "" {
+		if words := strings.TrimSpace(s.err.noise.String() + "\n" + s.out.noise.String()); words != "" {
 			f.err = fmt.Errorf("%w; it said: %s", f.err, words)
 		}
 		return f

@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // sshDialer connects to an engine on another host as the docker command does: by
@@ -49,7 +50,7 @@ type commandConn struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *os.File
-	stderr lastWords
+	stderr remote.Tail
 
 	close  sync.Once
 	waited chan struct{}
@@ -140,26 +141,3 @@ type commandAddr struct{}
 
 func (commandAddr) Network() string { return "ssh" }
 func (commandAddr) String() string  { return "ssh" }
-
-// lastWords keeps the end of what a process says.
-type lastWords struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-func (l *lastWords) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	const most = 1 << 10
-	l.buf = append(l.buf, p...)
-	if over := len(l.buf) - most; over > 0 {
-		l.buf = l.buf[over:]
-	}
-	return len(p), nil
-}
-
-func (l *lastWords) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(bytes.TrimSpace(l.buf))
-}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // healthPause is how long to wait before a health check is run again. The engine's
@@ -42,7 +44,7 @@ func (m *imageContainer) awaitHealth(ctx context.Context, check []string) error 
 		if err := m.runs(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
-		var out lastWords
+		var out remote.Tail
 		code, err := b.run(ctx, "", check, &out)
 		switch {
 		case err == nil && code == 0:

@@ -41,7 +41,7 @@ func checkImage(u *backends.URI) error {
 	}
 	if _, err := reference.ParseAnyReference(u.Rest); err != nil {
 		if strings.Contains(u.Rest, "?") {
-			return fmt.Errorf("%q is no image's name; %s", u.Rest, strangeOption(u.Rest, slices.Concat(imageOptionNames, commonOptions)))
+			return fmt.Errorf("%q is no image's name; %s", u.Rest, strangeOption(u.Rest, slices.Concat(imageOptionNames, backends.CommonOptions())))
 		}
 		return fmt.Errorf("%q is no image's name: %w", u.Rest, err)
 	}

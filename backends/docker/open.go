@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/spec/near"
 )
 
 func init() {
@@ -26,11 +27,7 @@ func init() {
 	})
 }
 
-var (
-	// commonOptions are those that every scheme has.
-	commonOptions    = []string{"sudo", "sudo_user", "connect_timeout", "timeout"}
-	imageOptionNames = []string{"boot", "env", "mount", "entrypoint"}
-)
+var imageOptionNames = []string{"boot", "env", "mount", "entrypoint"}
 
 // strange is the first name in what was to be options that is none; where there is no
 // such one, the last has no value.
@@ -75,10 +72,10 @@ func checkContainer(u *backends.URI) error {
 	case name == "":
 		return errors.New("it names no container; write docker://NAME or docker://USER@NAME")
 	case !containerName.MatchString(name) && strings.Contains(name, "?"):
-		if option := strange(name, commonOptions); slices.Contains(imageOptionNames, option) {
+		if option := strange(name, backends.CommonOptions()); slices.Contains(imageOptionNames, option) {
 			return fmt.Errorf("option %q is for containers that are made from an image; did you mean docker-image://?", option)
 		}
-		return fmt.Errorf("%q is no container's name; %s", name, strangeOption(name, commonOptions))
+		return fmt.Errorf("%q is no container's name; %s", name, strangeOption(name, backends.CommonOptions()))
 	case !containerName.MatchString(name) && strings.ContainsAny(name, "/:"):
 		return fmt.Errorf("%q is no container's name; for an image write docker-image://%s", name, name)
 	case !containerName.MatchString(name):
@@ -111,7 +108,7 @@ func reach(ctx context.Context, api *client.Client, target, user, name string) (
 	c, err := settled(ctx, api, name)
 	switch {
 	case errdefs.IsNotFound(err):
-		return nil, unreachable(target, tried, &worded{"no such container", err}, near(ctx, api, name))
+		return nil, unreachable(target, tried, &worded{"no such container", err}, nearContainers(ctx, api, name))
 	case err != nil:
 		return nil, unreachable(target, tried, err, "")
 	}
@@ -216,8 +213,8 @@ func ending(s *container.State) string {
 	return text
 }
 
-// near names the containers that could have been meant.
-func near(ctx context.Context, api client.APIClient, name string) string {
+// nearContainers names the containers that could have been meant.
+func nearContainers(ctx context.Context, api client.APIClient, name string) string {
 	all, err := api.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return ""
@@ -231,41 +228,9 @@ func near(ctx context.Context, api client.APIClient, name string) string {
 	if len(names) == 0 {
 		return "The engine has no containers at all."
 	}
-	return "Near it: " + strings.Join(nearest(name, names, 5), ", ") + "."
-}
-
-// nearest sorts names by how little has to be changed to get them.
-func nearest(name string, names []string, most int) []string {
-	slices.SortFunc(names, func(a, b string) int {
-		if d := distance(name, a) - distance(name, b); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	return names[:min(most, len(names))]
-}
-
-// distance is Levenshtein's, in bytes; what only adds to a text is nearer than what
-// changes it.
-func distance(a, b string) int {
-	if strings.Contains(b, a) {
-		return 0
+	if likely := near.Names(name, names); len(likely) > 0 {
+		return "Near it: " + strings.Join(likely, ", ") + "."
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, last+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	slices.Sort(names)
+	return "The engine has: " + strings.Join(names[:min(near.Most, len(names))], ", ") + "."
 }

@@ -53,6 +53,7 @@ func TestNoSuchContainer(t *testing.T) {
 	startContainer(t, "--name", web, busybox(t), "sh", "-c", wait)
 	text := unreachableText(t, "docker://"+web[:len(web)-1]+"x")
 	wantText(t, text, "UNREACHABLE: look at container", "no such container", "Near it: "+web)
+	wantText(t, unreachableText(t, "docker://"+strings.Repeat("q", 40)), "no such container", "The engine has: ")
 }
 
 func TestStoppedContainer(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+
+	"github.com/hostspec/hostspec/backends/internal/remote"
 )
 
 // systemds are where an image has it: the name that an init system has by custom, and
@@ -77,7 +79,7 @@ func (m *imageContainer) awaitSystemd(ctx context.Context) error {
 		if err := m.runs(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
-		var out lastWords
+		var out remote.Tail
 		// It knows --wait since version 240, and prints one word.
 		_, err := b.run(ctx, "0", []string{binSh, "-c", "systemctl is-system-running --wait || systemctl is-system-running"}, &out)
 		words := strings.Fields(out.String())

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -52,7 +51,7 @@ func (p *proxyConn) words() string {
 	}
 	within(time.Second, p.said)
 	s := fmt.Sprintf("it ended before an SSH server said anything (%s)", p.State)
-	if words := strings.TrimSpace(p.stderr.String()); words != "" {
+	if words := p.stderr.String(); words != "" {
 		s += ": " + words
 	}
 	return s

@@ -1,6 +1,9 @@
 package remote
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 // mostTail is how much a Tail keeps.
 const mostTail = 2048
@@ -23,8 +26,9 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// String is what was kept, without white space around it.
 func (t *Tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(t.text)
+	return string(bytes.TrimSpace(t.text))
 }
