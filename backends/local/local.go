@@ -141,6 +141,9 @@ func (b *Backend) Uname(ctx context.Context) (words [4]string, uid int, err erro
 	return words, os.Geteuid(), nil
 }
 
+// LookupEnv tells a variable of ours, which processes are started with, too.
+func (b *Backend) LookupEnv(name string) (string, bool) { return os.LookupEnv(name) }
+
 // DialContext connects from this machine, by net.Dialer.
 func (b *Backend) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := b.usable(ctx); err != nil {

@@ -31,7 +31,8 @@ Version:	2.0
 Package: held
 Status: hold ok installed
 Version: 1:3
-Architecture: all`
+Architecture: all
+`
 
 func TestParseDpkgStatus(t *testing.T) {
 	g := NewWithT(t)
@@ -45,10 +46,14 @@ func TestParseDpkgStatus(t *testing.T) {
 		"Package: a\nVersion: 1\n":                   "three words",
 		"Version: 1\nStatus: install ok installed\n": "without a Package",
 		"Package: a\nStatus: install ok installed\n": "no version",
-		" continued\n":             "continues nothing",
-		"Package: a\nno colon\n":   "line 2: want a name",
-		"Package: a\nPackage: b\n": "a second package",
-		"\x00\x01binary":           "want a name",
+		" continued\n":           "continues nothing",
+		"Package: a\n b\n":       "line 2: it continues nothing",
+		"Package: a\n\t\nB: c\n": "line 2: want a field, got white space",
+		"Package: a\nStatus: install  ok installed\nVersion: 1\n":   "three words",
+		"Package: a\nStatus: install ok installed\nVersion: 1":      "line 3: the file ends within it",
+		"Package: a\nno colon\n":                                    "line 2: want a name",
+		"Package: a\nPackage: b\n":                                  "a second Package",
+		"\x00\x01binary\n":                                          "want a name",
 		"Package: a\nStatus: half\n\nPackage: b\nStatus: x y z\n":   "three words",
 		"Package: " + strings.Repeat("x", 5<<20) + "\nVersion: 1\n": "token too long",
 	} {

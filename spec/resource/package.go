@@ -56,7 +56,7 @@ var packages = &target.Kind[packageFact]{
 	},
 	Ask:   askOwn,
 	Parse: answerOwn,
-	Read:  offline(packagesOffline(packageDatabases)),
+	Read:  packagesByFiles(packageDatabases),
 	Reads: readsDatabase,
 	Files: databaseFiles(packageDatabases),
 }

@@ -59,7 +59,7 @@ func (m *manager) kind() *target.Kind[packageFact] {
 	}
 	for _, d := range packageDatabases {
 		if d.manager == m {
-			k.Read, k.Reads, k.Files = offline(packagesOffline([]packageDatabase{d})), readsDatabase, databaseFiles([]packageDatabase{d})
+			k.Read, k.Reads, k.Files = packagesByFiles([]packageDatabase{d}), readsDatabase, databaseFiles([]packageDatabase{d})
 		}
 	}
 	return k
@@ -117,16 +117,28 @@ func (m *manager) answer(names []string, o target.Output) (map[string]target.Ans
 		// A database that is gone looks like this, too, and exit 0 with it.
 		return nil, fmt.Errorf("%s knows no package at all, not even itself", m.name)
 	}
-	gap := gaps().Find(o.Stderr)
-	out := map[string]target.Answer[packageFact]{}
-	for _, name := range names {
-		a := target.Answer[packageFact]{Fact: m.find(all, name), Err: m.checkName(name)}
-		if a.Err == nil && !a.Fact.Installed && gap != nil {
-			a.Err = fmt.Errorf("%s does not name it, and could not read all packages: %s", m.name, gap)
+	out := m.answers(all, names, "")
+	if len(o.Stderr) == 0 {
+		return out, nil
+	}
+	if gap := gaps().Find(o.Stderr); gap != nil {
+		for name, a := range out {
+			if a.Err == nil && !a.Fact.Installed {
+				a.Err = fmt.Errorf("%s does not name it, and could not read all packages: %s", m.name, gap)
+				out[name] = a
+			}
 		}
-		out[name] = a
 	}
 	return out, nil
+}
+
+// answers tell of names what stands in the list of all packages.
+func (m *manager) answers(all []fact.Package, names []string, asked string) map[string]target.Answer[packageFact] {
+	out := make(map[string]target.Answer[packageFact], len(names))
+	for _, name := range names {
+		out[name] = target.Answer[packageFact]{Fact: m.find(all, name), Err: m.checkName(name), Asked: asked}
+	}
+	return out
 }
 
 // find looks for a package by its exact name, or with its architecture where the
@@ -135,9 +147,9 @@ func (m *manager) answer(names []string, o target.Output) (map[string]target.Ans
 func (m *manager) find(all []fact.Package, name string) packageFact {
 	found := packageFact{manager: m, all: all}
 	wanted := m.normalName(name)
+	qualified := m.separator != "" && strings.Contains(name, m.separator)
 	for _, p := range all {
-		full := p.Name + m.separator + p.Architecture
-		if m.normalName(p.Name) == wanted || m.separator != "" && full == name {
+		if m.normalName(p.Name) == wanted || qualified && p.Name+m.separator+p.Architecture == name {
 			if found.Name == "" || p.Installed && !found.Installed {
 				found.Package = p
 			}

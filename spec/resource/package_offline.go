@@ -28,8 +28,8 @@ type packageDatabase struct {
 }
 
 var packageDatabases = []packageDatabase{
-	{dpkg, []string{"/var/lib/dpkg/status", "/var/lib/dpkg/status.d/"}, true, func(path string, r io.Reader) ([]fact.Package, error) {
-		if path == "/var/lib/dpkg/status" {
+	{dpkg, []string{dpkgStatus, dpkgFolder + "/status.d/"}, true, func(path string, r io.Reader) ([]fact.Package, error) {
+		if path == dpkgStatus {
 			return fact.ParseDpkgStatus(r)
 		}
 		return fact.ParseDpkgStatusD(r)
@@ -59,7 +59,25 @@ func databaseFiles(databases []packageDatabase) func(target.System, []string) []
 	}
 }
 
-// packagesOffline answers for packages by one of the databases.
+// packagesByFiles answers for packages by one of the databases.
+func packagesByFiles(databases []packageDatabase) target.ReadFunc[packageFact] {
+	offline := packagesOffline(databases)
+	return func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[packageFact], error) {
+		m := ownManagers[sys.Family()]
+		if len(databases) == 1 {
+			m = databases[0].manager
+		}
+		switch {
+		case sys.NoProcess != nil:
+			return offline(ctx, r, sys, names)
+		case m == dpkg:
+			return readDpkg(ctx, r, names)
+		}
+		return nil, target.ErrAsk
+	}
+}
+
+// packagesOffline is packagesByFiles where no process can be started.
 func packagesOffline(databases []packageDatabase) target.ReadFunc[packageFact] {
 	return func(ctx context.Context, r backends.FileReader, sys target.System, names []string) (map[string]target.Answer[packageFact], error) {
 		d, found, err := findDatabase(ctx, r, databases, ownManagers[sys.Family()])
@@ -80,13 +98,7 @@ func packagesOffline(databases []packageDatabase) target.ReadFunc[packageFact] {
 		if len(all) == 0 {
 			return nil, fmt.Errorf("%s holds no package at all", strings.Join(found, " and "))
 		}
-		out := map[string]target.Answer[packageFact]{}
-		for _, name := range names {
-			out[name] = target.Answer[packageFact]{
-				Fact: d.manager.find(all, name), Err: d.manager.checkName(name), Asked: "read " + strings.Join(found, " "),
-			}
-		}
-		return out, nil
+		return d.manager.answers(all, names, "read "+strings.Join(found, " ")), nil
 	}
 }
 
