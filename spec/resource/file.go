@@ -393,7 +393,7 @@ var entries = &target.Kind[listing]{
 		// part of some.
 		return guarded("-d", "stat -L", path, "find "+backends.Quote(path+"/.")+" ! -name . -prune -print0")
 	}),
-	Parse: guardedAnswer(func(path string, o target.Output, s fileStat) (listing, error) {
+	Parse: guardedAnswer(func(path, _ string, o target.Output, s fileStat) (listing, error) {
 		l := listing{fileStat: s, names: []string{}}
 		if !s.IsDirectory() {
 			return l, nil

@@ -139,6 +139,10 @@ const (
 	notTold // who asks is neither root nor that user
 )
 
+// exitNotTold is how the script ends that finds notTold. No tool that is asked there
+// exits so.
+const exitNotTold = 44
+
 // accesses reports whether a user can do something with a file. A name is a letter
 // of test(1), the user and the path: "r deploy:/etc/shadow".
 var accesses = &target.Kind[access]{
@@ -155,7 +159,7 @@ var accesses = &target.Kind[access]{
 				// An account's own shell may be nologin; su is where runuser is not.
 				Script: fmt.Sprintf(`if [ "$(id -un)" = %s ]; then %s; elif [ "$(id -u)" != 0 ]; then exit %d; `+
 					`elif command -v runuser >/dev/null; then runuser -u %s -- sh -c %s; else su -s /bin/sh -c %s %s; fi`,
-					u, test, exitOther, u, t, t, u),
+					u, test, exitNotTold, u, t, t, u),
 				Show: fmt.Sprintf("test -%s %s, as %s", right, backends.Quote(path), user),
 			})
 		}
@@ -166,7 +170,7 @@ var accesses = &target.Kind[access]{
 			return map[string]target.Answer[access]{q.Names[0]: {Fact: a}}, nil
 		}
 		switch {
-		case o.Status.Code == exitOther:
+		case o.Status.Code == exitNotTold:
 			return answer(notTold)
 		case o.Status.Success() && string(o.Stdout) == "yes\n":
 			return answer(permitted)

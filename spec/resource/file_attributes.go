@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ var linkTargets = &target.Kind[fileText]{
 	Ask: eachPath("readlink", func(path string) string {
 		return guarded("-h", "stat", path, "readlink "+backends.Quote(path))
 	}),
-	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
+	Parse: guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fileText, error) {
 		return fileText{s, strings.TrimSuffix(string(o.Stdout), "\n")}, nil
 	}, fact.Stat{Mode: 0o120000}),
 	Read: target.OneByOne(func(ctx context.Context, r backends.FileReader, path string) (fileText, error) {
@@ -80,10 +81,10 @@ func (f *File) LinkedTo(target string) (bool, error) {
 	return err == nil && l.IsLink() && l.text == target, err
 }
 
-// following is a script that does action with a path that leads to no link, in $f.
+// following is a script that does action with a path that leads to no link, in $1.
 // Some tools look at the links themselves.
 func following(p, action string) string {
-	return fmt.Sprintf(`f=%s; if [ -h "$f" ]; then f=$(readlink -f "$f"); fi; %s`, backends.Quote(p), action)
+	return fmt.Sprintf(`set -- %s; if [ -h "$1" ]; then set -- "$(readlink -f "$1")"; fi; %s`, backends.Quote(p), action)
 }
 
 // fileFlags are the attributes that lsattr(1) shows.
@@ -91,18 +92,18 @@ var fileFlags = &target.Kind[fileText]{
 	Name:  "attributes of file",
 	Check: checkPath,
 	Ask: eachPath("lsattr -d", func(path string) string {
-		return guarded("-e", "stat -L", path, following(path, `lsattr -d "$f"`))
+		return guarded("-e", "stat -L", path, following(path, `lsattr -d "$1"`))
 	}),
 	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[fileText], error) {
 		// Some versions exit 0 when they could not read a thing.
-		if o.Status.Code != exitOther && len(o.Stderr) > 0 {
+		if bytes.HasPrefix(o.Stdout, []byte(asAsked+"\n")) && len(o.Stderr) > 0 {
 			return nil, fact.ParseLsattrError(o.Stderr)
 		}
 		return readFlags(sys, q, o)
 	},
 }
 
-var readFlags = guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
+var readFlags = guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fileText, error) {
 	if !s.exists {
 		return fileText{}, nil
 	}
@@ -133,10 +134,10 @@ var securityContexts = &target.Kind[fileText]{
 	}),
 	Parse: func(sys target.System, q target.Question, o target.Output) (map[string]target.Answer[fileText], error) {
 		// "?" stands for no label, with a complaint and exit 1.
-		if o.Status.Code == 1 && string(o.Stdout) == "?\n" {
+		if o.Status.Code == 1 && string(o.Stdout) == asAsked+"\n?\n" {
 			return nil, noLabel(fact.ParseErrno(o.Stderr))
 		}
-		return guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
+		return guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fileText, error) {
 			label := strings.TrimSuffix(string(o.Stdout), "\n")
 			// user:role:type, and a level where the policy has these.
 			if s.exists && strings.Count(label, ":") < 2 {
@@ -168,7 +169,7 @@ var realPaths = &target.Kind[fileText]{
 	Ask: eachPath("readlink -f", func(path string) string {
 		return guarded("-e", "stat -L", path, "readlink -f "+backends.Quote(path))
 	}),
-	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileText, error) {
+	Parse: guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fileText, error) {
 		return fileText{s, strings.TrimSuffix(string(o.Stdout), "\n")}, nil
 	}, fact.Stat{}),
 }

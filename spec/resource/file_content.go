@@ -33,6 +33,9 @@ type fileContent struct {
 
 var regular = fact.Stat{Mode: 0o100000}
 
+// What is noted about reading a file: others are read with it, or it is too big to be.
+const together, big = "together", "big"
+
 var fileContents = &target.Kind[fileContent]{
 	Name:  "content of file",
 	Check: checkPath,
@@ -40,20 +43,20 @@ var fileContents = &target.Kind[fileContent]{
 	Ask: func(sys target.System, paths []string) ([]target.Question, error) {
 		return eachPath("cat", func(path string) string {
 			p := backends.Quote(path)
-			// Files of /proc say they are of size 0, so what is read is bounded too.
-			action := fmt.Sprintf("s=$(stat -L -c %%s %s) && if [ \"$s\" -gt %d ]; then echo big >&2; else head -c %d %s; fi", p, maxContent, maxContent+1, p)
 			if len(paths) > 1 {
-				action = fmt.Sprintf("echo together >&2; head -c %d %s", target.MaxTogether+1, p)
+				return guardedNoting("-f", "stat -L", path, fmt.Sprintf("echo %s %s; head -c %d %s", asAsked, together, target.MaxTogether+1, p))
 			}
-			return guarded("-f", "stat -L", path, action)
+			// Files of /proc say they are of size 0, so what is read is bounded too.
+			return guardedNoting("-f", "stat -L", path, fmt.Sprintf(`if [ "$(stat -L -c %%s %[1]s)" -gt %[2]d ]; then echo %[3]s %[4]s; else echo %[3]s; head -c %[5]d %[1]s; fi`,
+				p, maxContent, asAsked, big, maxContent+1))
 		})(sys, paths)
 	},
-	Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileContent, error) {
+	Parse: guardedAnswer(func(_, note string, o target.Output, s fileStat) (fileContent, error) {
 		c := fileContent{fileStat: s, data: o.Stdout}
-		if string(o.Stderr) == "together\n" && len(o.Stdout) > target.MaxTogether {
+		if note == together && len(o.Stdout) > target.MaxTogether {
 			return fileContent{}, target.ErrLater
 		}
-		if string(o.Stderr) == "big\n" || len(o.Stdout) > maxContent {
+		if note == big || len(o.Stdout) > maxContent {
 			c.data, c.big = nil, true
 		}
 		return c, nil
@@ -241,7 +244,7 @@ func hashKind(name, tool string, algorithm func() hash.Hash) *target.Kind[fileHa
 		Ask: eachPath(tool, func(path string) string {
 			return guarded("-f", "stat -L", path, tool+" "+backends.Quote(path))
 		}),
-		Parse: guardedAnswer(func(_ string, o target.Output, s fileStat) (fileHash, error) {
+		Parse: guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fileHash, error) {
 			if !s.exists || !s.IsRegular() {
 				return fileHash{fileStat: s}, nil
 			}

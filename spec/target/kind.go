@@ -71,8 +71,8 @@ type Question struct {
 	// Show is the script as people are shown it; the script itself if empty.
 	Show string
 	// Stateless promises that the script leaves the shell that runs it as it was: it
-	// sets nothing there, does not exit, and uses no shell function. It costs a process
-	// less.
+	// sets nothing there but positional parameters, does not exit, and defines no
+	// function. It costs a process less.
 	Stateless bool
 	// Secret keeps people from being shown what had come of an answer that broke off.
 	Secret bool
