@@ -79,7 +79,7 @@ func bareKey(line string) (AuthorizedKey, bool) {
 		return AuthorizedKey{}, false
 	}
 	n := binary.BigEndian.Uint32(blob)
-	if kind == "" || uint64(n) != uint64(len(kind)) || len(blob) < 4+len(kind) || string(blob[4:4+len(kind)]) != kind {
+	if kind == "" || uint64(n) != uint64(len(kind)) || len(blob) <= 4+len(kind) || string(blob[4:4+len(kind)]) != kind {
 		return AuthorizedKey{}, false
 	}
 	return AuthorizedKey{Type: kind, Key: key, Comment: comment}, true

@@ -1,8 +1,11 @@
 package fact
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +39,7 @@ func TestErrorsSayTheLine(t *testing.T) {
 		"services":      {func(text string) error { _, _, err := ParseServiceRecords(strings.NewReader(text)); return err }, "service a\nout x\nnonsense\n"},
 		"TOML":          {parseTOML, "a = \"x\"\n# [\nb = " + strings.Repeat("[", 200)},
 		"TOML strings":  {parseTOML, "a = '''\n'''\nb = " + strings.Repeat("[", 200)},
+		"sockets":       {func(text string) error { _, err := ParseProcNet([]byte(text), "tcp", binary.LittleEndian); return err }, "sl\n0: 0100007F:0016 0:0 0A 0:0 0:0 0 0 0 5 1\nx\n"},
 		"key of a TOML": {parseTOML, "a = 1\nb = 2\n" + strings.Repeat("a.", 40) + "a = 1\n"},
 	} {
 		if err := c.parse(c.text); err == nil || !strings.Contains(err.Error(), "line 3") {
@@ -54,7 +58,7 @@ func parseTOML(text string) error {
 func TestTOMLStringsAreNotRead(t *testing.T) {
 	deep := strings.Repeat("[", 101) + strings.Repeat("]", 101)
 	for _, text := range []string{
-		`a = "` + deep + `"`, `a = '` + deep + `'`, `a = "x\"` + deep + `"`, `a = """x"` + deep + `"""`, `a = '''x'` + deep + `'''`, "a = 1 # " + deep,
+		`a = "` + deep + `"`, `a = '` + deep + `'`, `a = "x\"` + deep + `"`, `a = "x` + deep + `"`, `a = """x"` + deep + `"""`, `a = '''x'` + deep + `'''`, "a = 1 # " + deep,
 		"a = " + strings.Repeat("[", 100) + strings.Repeat("]", 100), strings.Repeat("a.", 31) + "a = 1",
 	} {
 		if err := parseTOML(text); err != nil {
@@ -89,6 +93,11 @@ func TestCharacters(t *testing.T) {
 		}
 		if _, _, _, err := (DpkgVersions{}).Split("1" + c); err != nil {
 			t.Error(err)
+		}
+	}
+	for _, c := range []string{".", "_", "-", "+"} {
+		if holdsWord(c+"word", "word") || holdsWord("word"+c, "word") {
+			t.Errorf("beside %q stands no word of its own", c)
 		}
 	}
 	for _, c := range strings.Split(outside, "") {
@@ -210,6 +219,7 @@ func TestNearKeys(t *testing.T) {
 		{"x", nil, "no keys"},
 		{"port", map[string]any{"pppppppp": 1, "prot": 1}, "the keys prot, pppppppp"},
 		{"abc", map[string]any{"abdxxxxxx": 1, "abd": 1}, "the keys abd, abdxxxxxx"},
+		{"aa", map[string]any{"a": 1, "aa": 1}, "the keys aa, a"}, // a letter counts once for each
 		{"k", keys(8, "k"), "the keys k0, k1, k2, k3, k4, k5, k6, k7"},
 		{"k", keys(9, "k"), "the keys k0, k1, k2, k3, k4, k5, k6, k7 and 1 more"},
 		{"x", map[string]any{sixty: 1, "a b": 1}, "the keys a b, " + sixty},
@@ -233,7 +243,7 @@ func TestWalkSaysWhichCharacter(t *testing.T) {
 }
 
 func TestAuthorizedKeysThatAreCut(t *testing.T) {
-	for _, bad := range []string{"ssh-ed25519 AAAAC3NzaA==", "ssh-ed25519 AAAA", "ssh-ed25519 AAAACw==", `command="x\`, `no-pty,command="x\"`} {
+	for _, bad := range []string{"ssh-ed25519 AAAAC3NzaA==", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "ssh-ed25519 AAAA", "ssh-ed25519 AAAACw==", `command="x\`, `no-pty,command="x\"`} {
 		if k, err := ParseAuthorizedKey(bad); err == nil {
 			t.Errorf("%s: %+v", bad, k)
 		}
@@ -247,6 +257,10 @@ func TestNumbersAndSizesAtTheirBounds(t *testing.T) {
 			_, _, _, err := rules.Split(epoch + ":1.0")
 			g.Expect(err == nil).To(Equal(ok), "%T, epoch %q", rules, epoch)
 		}
+	}
+	for _, c := range "._+~^@" {
+		_, _, _, err := (RPMVersions{}).Split(string(c) + "5-1")
+		g.Expect(err).To(MatchError(ContainSubstring("it begins with %q", c)))
 	}
 	g.Expect(APKVersions{}.Compare("01.1", "1.1")).To(Equal(0))
 	g.Expect(APKVersions{}.Compare("1.05", "1.1")).To(Equal(-1))
@@ -288,4 +302,40 @@ func TestListenersInWords(t *testing.T) {
 	g.Expect(l.String()).To(Equal("tcp 0.0.0.0:80"))
 	l.Process = "nginx"
 	g.Expect(l.String()).To(Equal("tcp 0.0.0.0:80 nginx"))
+}
+
+// A tool complains of a file with its name before the reason, and some without one.
+func TestParseErrnoTakesTheLastReason(t *testing.T) {
+	for text, want := range map[string]error{
+		"cat: a: b: Permission denied\n": fs.ErrPermission, ": Permission denied": fs.ErrPermission,
+		"cat: x: Is a directory\ncat: y: No such file or directory\n\n": fs.ErrNotExist,
+	} {
+		if err := ParseErrno([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
+}
+
+func TestLastLineIsShortened(t *testing.T) {
+	words := strings.Repeat("ü", 200)
+	for text, want := range map[string]string{"a\n" + words: words, words + "ü": words + "..."} {
+		if got := lastLine([]byte(text)); got != want {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}
+
+// One that was not told of has no account, and no place but that of its PID.
+func TestProcessesAreSorted(t *testing.T) {
+	table := ProcessTable{}
+	for pid := 40; pid > 0; pid-- {
+		if p := table.Add(pid); p.UID != -1 {
+			t.Errorf("process %d is of UID %d, of which nothing is known", pid, p.UID)
+		}
+	}
+	for i, p := range table.Sorted() {
+		if p.PID != i+1 {
+			t.Errorf("at place %d is process %d", i, p.PID)
+		}
+	}
 }

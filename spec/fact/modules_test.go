@@ -21,6 +21,7 @@ func TestParseModules(t *testing.T) {
 		"leaving":      {State: "Unloading"},
 	}))
 	g.Expect(ParseModules(nil)).To(BeEmpty(), "a kernel that has loaded none")
+	g.Expect(ParseModules([]byte("overlay 151552 2 - Live\n"))).To(Equal(map[string]Module{"overlay": {State: "Live"}}), "its address is not read")
 	_, err := ParseModules([]byte("overlay 151552 2\n"))
 	g.Expect(err).To(MatchError(ContainSubstring(`got "overlay 151552 2\n"`)))
 	g.Expect(ModuleName("br-netfilter")).To(Equal("br_netfilter"))

@@ -25,6 +25,7 @@ func TestProcessNamed(t *testing.T) {
 		{"code", "python3", "/usr/bin/python3.11", []string{"python3", "-c", "import x", "arg"}, "python3", "arg,import x", ""},
 		{"options with values", "python3", "/usr/bin/python3.11", []string{"python3", "-X", "dev", "-W", "error", "--", "/opt/a.py"}, "a.py", "dev,error", ""},
 		{"perl", "x", "/usr/bin/perl", []string{"/usr/bin/perl", "-w", "-I", "/lib/a", "-Mstrict::xe", "/usr/sbin/munin-node"}, "munin-node,perl", "a,strict", ""},
+		{"perl's module", "perl", "/usr/bin/perl", []string{"perl", "-Mexample", "/opt/web.pl"}, "web.pl,perl", "example,-Mexample", ""},
 		{"perl's code", "perl", "/usr/bin/perl5.36.0", []string{"perl", "-wne", "print", "/etc/passwd"}, "perl,perl5.36.0", "passwd,print", ""},
 		{"ruby", "ruby", "/usr/bin/ruby3.1", []string{"ruby", "-rbundler", "-I", "lib", "bin/puma", "-C", "x"}, "puma,ruby,ruby3.1", "lib,x", ""},
 		{"node", "node", "/usr/bin/node", []string{"node", "--inspect", "--require", "dotenv", "--max-old-space-size=99", "/srv/server.js", "start"}, "server.js,node", "dotenv,start", ""},

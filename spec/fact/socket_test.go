@@ -60,7 +60,7 @@ func TestParseProcNet(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	big, err := ParseProcNet([]byte("sl\n0: 7F000001:0016 00000000:0000 0A 0:0 0:0 0 0 0 5 1\n"), "tcp", ByteOrder("s390x"))
+	big, err := ParseProcNet([]byte("sl\n0: 7F000001:0016 00000000:0000 0A 0:0 0:0 0 0 0 5\n"), "tcp", ByteOrder("s390x"))
 	if err != nil || big[0].Address.String() != "127.0.0.1" || big[0].Inode != 5 {
 		t.Errorf("got %v, %v", big, err)
 	}
