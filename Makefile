@@ -12,7 +12,7 @@ MODULES     = examples/webserver examples/extend/resource examples/extend/backen
 # processors: much of a test's time is spent waiting for a machine of its own.
 TESTFLAGS   = -race -vet=off -count=1 -timeout 80m -p 4
 FUZZTIME    = 1m
-MUTATED     = spec/fact matchers spec/target spec/report
+MUTATED     = spec/fact matchers matchers/match:matchers spec/target spec/report spec/near
 
 .PHONY: test check rigs bench mutants fuzz
 

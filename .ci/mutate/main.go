@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -24,6 +25,7 @@ import (
 var (
 	workers = flag.Int("workers", 2, "mutants to try at once")
 	skip    = flag.String("skip", "", "tests to leave out: a regular expression")
+	by      = flag.String("by", "", "the package whose tests are run, where that is another one")
 	only    = flag.String("only", "", "files to change, as a pattern like version*.go; all by default")
 )
 
@@ -49,11 +51,11 @@ func mutate(dir, report string) error {
 	if err != nil {
 		return err
 	}
-	mutants, err := pkg.build(work)
+	mutants, err := pkg.build(work, cmp.Or(*by, dir))
 	if err != nil {
 		return err
 	}
-	b := binary{path: filepath.Join(work, "package.test"), dir: dir}
+	b := binary{path: filepath.Join(work, "package.test"), dir: cmp.Or(*by, dir)}
 	tests, err := b.tests(work)
 	if err != nil {
 		return err

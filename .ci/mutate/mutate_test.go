@@ -180,6 +180,37 @@ func TestMutate_LeavesTestsOut(t *testing.T) {
 	}
 }
 
+// The tests of a package may be in another one.
+func TestMutate_ByOtherTests(t *testing.T) {
+	inTiny(t)
+	if err := os.Mkdir("user", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	text := `package user
+
+import (
+	"os"
+	"testing"
+
+	"tiny"
+)
+
+func TestSame(t *testing.T) {
+	if _, err := os.Stat("user_test.go"); err != nil || !tiny.Same(1, 1) || tiny.Same(1, 2) {
+		t.Fatal(err)
+	}
+}
+`
+	if err := os.WriteFile("user/user_test.go", []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { *by, *only = "", "" })
+	*by, *only = "user", "more.go"
+	if got, want := reportOf(t), []string{"more.go:4 CONDITIONALS_NEGATION KILLED"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // A mutant that makes a test hang was noticed, but the tests did not say so.
 func TestMutate_EndsTestsThatHang(t *testing.T) {
 	inTiny(t)
@@ -188,7 +219,7 @@ func TestMutate_EndsTestsThatHang(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := t.TempDir()
-	if _, err := pkg.build(work); err != nil {
+	if _, err := pkg.build(work, "."); err != nil {
 		t.Fatal(err)
 	}
 	b := binary{path: filepath.Join(work, "package.test"), dir: "."}

@@ -114,8 +114,8 @@ func (s *source) parse(name string) error {
 	return nil
 }
 
-// build compiles the tests with all mutants into work/package.test.
-func (s *source) build(work string) ([]*mutant, error) {
+// build compiles the tests of a package, with all mutants, into work/package.test.
+func (s *source) build(work, tests string) ([]*mutant, error) {
 	root, err := filepath.Abs(s.dir)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (s *source) build(work string) ([]*mutant, error) {
 	if err := os.WriteFile(filepath.Join(work, "overlay.json"), overlay, 0o666); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", "test", "-trimpath", "-vet=off", "-c", "-overlay", filepath.Join(work, "overlay.json"), "-o", filepath.Join(work, "package.test"), "./"+s.dir)
+	cmd := exec.Command("go", "test", "-trimpath", "-vet=off", "-c", "-overlay", filepath.Join(work, "overlay.json"), "-o", filepath.Join(work, "package.test"), "./"+tests)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
