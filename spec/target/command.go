@@ -40,7 +40,8 @@ var ErrNoDir = errors.New("cannot enter the directory")
 // Run runs a command of an author in a process of its own. Any exit code is an
 // answer; the error says that the command could not be run or did not end, with
 // what it had printed. What it leaves in the background is left alone when it
-// has ended, and killed when it has not.
+// has ended, and killed when it has not: a trap that it has set for SIGTERM need not
+// come to run.
 func (t *Target) Run(ctx context.Context, as Identity, s Script) (Output, evidence.Evidence, error) {
 	timeout := s.Timeout
 	if timeout == 0 {
