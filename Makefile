@@ -14,11 +14,16 @@ TESTFLAGS   = -race -vet=off -count=1 -timeout 80m -p 4
 FUZZTIME    = 1m
 MUTATED     = spec/fact matchers matchers/match:matchers spec/target spec/report spec/near
 
-.PHONY: test check rigs bench mutants fuzz
+.PHONY: test quick check rigs bench mutants fuzz
 
 # Everything: the rigs, the checks, the tests.
 test: rigs check
 	@.ci/gotest $(TESTFLAGS) $(LONG) $(PACKAGES)
+
+# What needs neither root, nor Docker, nor a network once the modules are there: parsers,
+# reports, and what can be told of a machine in memory.
+quick:
+	@go test -short ./backends ./matchers/... $$(go list ./spec/... | grep -v /benchmark)
 
 # What needs no rigs. Files under testdata may be broken on purpose.
 check:

@@ -25,10 +25,25 @@ type Driver struct {
 	// Check, when set, says what is wrong with a target's text. It may tidy the
 	// URI, and touches nothing outside this process.
 	Check func(*URI) error
+	// Container says that targets are containers or are made of images, which share the
+	// kernel, and what only that knows, with their host.
+	Container bool
+	// Launch, when set, makes once what every Open would make for itself, such as a
+	// container of an image, for a run in which several processes open the target.
+	Launch func(ctx context.Context, u *URI) (Launched, error)
 	// Open connects. Its context bounds the connecting alone and is cancelled
 	// afterwards, so the Backend must not live by it. An error that means the
 	// target cannot be used is an *UnreachableError.
 	Open func(ctx context.Context, u *URI) (Backend, error)
+}
+
+// A Launched was made for the length of a run.
+type Launched interface {
+	// Environ is a variable, as NAME=value, by which the target's text means it in
+	// another process.
+	Environ() string
+	// Close removes it. It may be called more than once.
+	Close() error
 }
 
 // drivers is filled by init functions, as in database/sql.
@@ -73,6 +88,21 @@ func Open(ctx context.Context, text string) (Backend, error) {
 		return nil, err
 	}
 	return u.Open(ctx)
+}
+
+// IsContainer reports whether the target is a container, as far as its driver is known here.
+func (u *URI) IsContainer() bool {
+	d, _ := lookup(u.Scheme)
+	return d.Container
+}
+
+// Launch makes what all processes share that open the target in one run. It returns nil
+// where there is nothing to share.
+func (u *URI) Launch(ctx context.Context) (Launched, error) {
+	if d, _ := lookup(u.Scheme); d.Launch != nil {
+		return d.Launch(ctx, u)
+	}
+	return nil, nil
 }
 
 // Open connects to the target, within ConnectTimeout.

@@ -78,7 +78,7 @@ func TestParseRefuses(t *testing.T) {
 		"plain":                                 "did you mean plain://?",
 		"plain:web1":                            "write plain://web1",
 		"plain:/web1":                           "write plain:///web1",
-		"telnet://web1":                         `unknown scheme "telnet"; known: literal, opaque, plain`,
+		"telnet://web1":                         `unknown scheme "telnet"; known: literal, local, opaque, plain`,
 		"plain://bad":                           "bad is no host",
 		"plain://w?color=red":                   `unknown option "color"; known: sudo, sudo_user, connect_timeout, timeout, identity`,
 		"plain://w?a=1&b=2&c=3":                 `unknown option "a"`,

@@ -21,8 +21,5 @@ package spec
 
 import (
 	// The kinds of targets that are built in.
-	_ "github.com/hostspec/hostspec/backends/command"
-	_ "github.com/hostspec/hostspec/backends/docker"
-	_ "github.com/hostspec/hostspec/backends/local"
-	_ "github.com/hostspec/hostspec/backends/ssh"
+	_ "github.com/hostspec/hostspec/backends/standard"
 )

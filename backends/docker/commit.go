@@ -16,6 +16,7 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/sandbox"
 )
 
 const (
@@ -40,7 +41,7 @@ type Candidate struct {
 // down first, so that what services keep in memory is written. The image has the
 // configuration of the image that the container was made from, which was compared, and
 // labels beside that one's. The caller has to Close it.
-func (d *Draft) Commit(ctx context.Context, labels map[string]string) (*Candidate, error) {
+func (d *Draft) Commit(ctx context.Context, labels map[string]string) (sandbox.Image, error) {
 	m := d.made
 	if m.opt.systemd {
 		if err := m.shutDown(ctx); err != nil {
@@ -108,22 +109,23 @@ func (c *Candidate) ID() string { return c.id }
 // Run makes a container of the image that runs as it is meant to: its own command, or
 // systemd. Where that ends at once or is not healthy in time, a process waits in its
 // place, and instead says why. The caller has to Close the container.
-func (c *Candidate) Run(ctx context.Context) (d *Draft, instead error, err error) {
-	o := DraftOptions{Image: c.id, Systemd: c.from.opt.systemd, Command: true}
-	d, instead = NewDraft(ctx, o)
+func (c *Candidate) Run(ctx context.Context) (fresh sandbox.Sandbox, instead error, err error) {
+	o := sandbox.Options{Image: c.id, Systemd: c.from.opt.systemd, Command: true}
+	d, instead := NewDraft(ctx, o)
 	if instead == nil || o.Systemd || ctx.Err() != nil {
-		return d, nil, instead
+		fresh, err = orNil(d, instead)
+		return fresh, nil, err
 	}
 	if u, ok := errors.AsType[*backends.UnreachableError](instead); ok {
 		instead = u.Err
 	}
 	o.Command = false
-	d, err = NewDraft(ctx, o)
-	return d, instead, err
+	fresh, err = orNil(NewDraft(ctx, o))
+	return fresh, instead, err
 }
 
 // Tag gives the image the name that it is meant for. A reference that is in use is an
-// error, ErrTagInUse, unless it is to be taken over.
+// error, sandbox.ErrTagInUse, unless it is to be taken over.
 func (c *Candidate) Tag(ctx context.Context, reference string, force bool) error {
 	err := tag(ctx, c.from, c.id, reference, force)
 	c.tagged = c.tagged || err == nil
@@ -164,9 +166,6 @@ func tag(ctx context.Context, m *imageContainer, id, reference string, force boo
 	return nil
 }
 
-// ErrTagInUse is the error of promoting onto a reference that names an image already.
-var ErrTagInUse = errors.New("the tag is in use")
-
 // CheckTag is the error that Tag would meet at the moment.
 func (d *Draft) CheckTag(ctx context.Context, reference string, force bool) error {
 	return d.made.checkTag(ctx, reference, force)
@@ -179,7 +178,7 @@ func (m *imageContainer) checkTag(ctx context.Context, reference string, force b
 	image, err := m.api.ImageInspect(ctx, reference)
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w: %s is image %s", ErrTagInUse, reference, image.ID)
+		return fmt.Errorf("%w: %s is image %s", sandbox.ErrTagInUse, reference, image.ID)
 	case errdefs.IsNotFound(err):
 		return nil
 	}

@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,26 +10,9 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
-)
 
-// DraftOptions are what a Draft is made from. The zero value, but for the image,
-// makes a container in which a process waits.
-type DraftOptions struct {
-	// Image is the reference of an image that the engine has.
-	Image string
-	// Systemd boots the image's systemd.
-	Systemd bool
-	// Mounts are SRC:DST or SRC:DST:ro, with absolute paths.
-	Mounts []string
-	// Command runs the image's own command, as whoever uses the image does; a process
-	// waits only where there is none.
-	Command bool
-	// Name is the container's. One without a name is swept by a later process if this
-	// one dies without Close.
-	Name string
-	// Timeout is how long it may take to be ready; a minute when zero.
-	Timeout time.Duration
-}
+	"github.com/hostspec/hostspec/backends/sandbox"
+)
 
 // A Draft is a container that was made to be changed, and perhaps to become an image.
 // Nothing of how it is run stands in the image then: it runs a process that waits, or
@@ -42,7 +24,7 @@ type Draft struct {
 
 // NewDraft makes a container and returns when it is ready. An error is a
 // *backends.UnreachableError, and leaves no container behind.
-func NewDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
+func NewDraft(ctx context.Context, o sandbox.Options) (*Draft, error) {
 	timeout := o.Timeout
 	if timeout == 0 {
 		timeout = imageTimeout
@@ -61,8 +43,8 @@ func NewDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
 }
 
 // ReuseDraft finds the container that NewDraft has made with the name in o, and
-// starts it where it was stopped. Where there is none the error is ErrNoDraft.
-func ReuseDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
+// starts it where it was stopped. Where there is none the error is sandbox.ErrNone.
+func ReuseDraft(ctx context.Context, o sandbox.Options) (*Draft, error) {
 	m, err := newDraft(ctx, o)
 	if err != nil {
 		return nil, err
@@ -74,7 +56,7 @@ func ReuseDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
 	c, err := m.api.ContainerInspect(ctx, o.Name)
 	switch {
 	case errdefs.IsNotFound(err):
-		return fail(fmt.Errorf("%w: %s", ErrNoDraft, o.Name))
+		return fail(fmt.Errorf("%w: %s", sandbox.ErrNone, o.Name))
 	case err != nil:
 		return fail(unreachable(m.target, "look at container "+o.Name, err, ""))
 	}
@@ -87,10 +69,7 @@ func ReuseDraft(ctx context.Context, o DraftOptions) (*Draft, error) {
 	return &Draft{m, o.Name}, nil
 }
 
-// ErrNoDraft is the error of ReuseDraft where there is nothing to be used again.
-var ErrNoDraft = errors.New("there is no container of that name")
-
-func newDraft(ctx context.Context, o DraftOptions) (*imageContainer, error) {
+func newDraft(ctx context.Context, o sandbox.Options) (*imageContainer, error) {
 	target := "docker-image://" + o.Image
 	opt := imageOptions{systemd: o.Systemd, draft: !o.Command}
 	for _, text := range o.Mounts {
@@ -159,24 +138,18 @@ func (d *Draft) State(ctx context.Context) string {
 	return "the container has ended: " + ending(c.State)
 }
 
-// A Mounted is a place of a container whose content is in no image that is made of it.
-type Mounted struct {
-	// Kind is "volume", "bind" or "tmpfs".
-	Kind, Path string
-}
-
 // Mounted returns what the engine has mounted into the container, apart from what
-// DraftOptions asked for and from what systemd needs.
-func (d *Draft) Mounted(ctx context.Context) ([]Mounted, error) {
+// sandbox.Options asked for and from what systemd needs.
+func (d *Draft) Mounted(ctx context.Context) ([]sandbox.Mounted, error) {
 	c, err := d.made.api.ContainerInspect(ctx, d.made.id)
 	if err != nil {
 		return nil, fmt.Errorf("cannot look at what is mounted in the container: %w", err)
 	}
-	var out []Mounted
+	var out []sandbox.Mounted
 	add := func(kind, path string) {
 		asked := slices.ContainsFunc(d.made.opt.mounts, func(m mount.Mount) bool { return m.Target == path })
 		if !asked && !(d.made.opt.systemd && slices.Contains(forSystemd, path)) {
-			out = append(out, Mounted{kind, path})
+			out = append(out, sandbox.Mounted{Kind: kind, Path: path})
 		}
 	}
 	for _, m := range c.Mounts {

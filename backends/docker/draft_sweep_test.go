@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/backends/sandbox"
 )
 
 // passing makes a draft and takes it away.
@@ -15,7 +16,7 @@ func passing(t *testing.T, image string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	d, err := NewDraft(ctx, DraftOptions{Image: image})
+	d, err := NewDraft(ctx, sandbox.Options{Image: image})
 	if err != nil {
 		t.Fatal(err)
 	}

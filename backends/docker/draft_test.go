@@ -9,9 +9,10 @@ import (
 
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/backends/sandbox"
 )
 
-func draft(t *testing.T, o docker.DraftOptions) *docker.Draft {
+func draft(t *testing.T, o sandbox.Options) *docker.Draft {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -30,7 +31,7 @@ func draft(t *testing.T, o docker.DraftOptions) *docker.Draft {
 // What a draft is run with is no part of the image that becomes of it.
 func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	image := busybox(t, "ENV A=b", "WORKDIR /tmp", "USER 65534", `ENTRYPOINT ["cat"]`, `CMD ["/tmp/note"]`, "LABEL own=kept", "HEALTHCHECK CMD true")
-	d := draft(t, docker.DraftOptions{Image: image})
+	d := draft(t, sandbox.Options{Image: image})
 	rig.Docker(t, "exec", d.ID(), "sh", "-c", "echo tested >/tmp/note")
 	tag := rig.OwnName(t, "hostspec-test/draft-commit") + ":1"
 	c, err := d.Commit(t.Context(), map[string]string{"hostspec.suite": "web"})
@@ -77,7 +78,7 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 	if left := rig.Docker(t, "images", "--all", "--quiet", "--no-trunc"); strings.Contains(left, dropped.ID()) {
 		t.Error("an image that was not tagged stays")
 	}
-	if _, err := d.Tag(t.Context(), tag, false); !errors.Is(err, docker.ErrTagInUse) {
+	if _, err := d.Tag(t.Context(), tag, false); !errors.Is(err, sandbox.ErrTagInUse) {
 		t.Errorf("a tag in use was taken over: %v", err)
 	}
 	if got, err := d.Tag(t.Context(), tag, true); err != nil || got != d.ImageID() {
@@ -88,9 +89,9 @@ func TestDraft_CommitKeepsTheConfigurationOfItsImage(t *testing.T) {
 func TestDraft_IsUsedAgain(t *testing.T) {
 	image := busybox(t)
 	name := rig.OwnName(t, "hostspec-test-draft")
-	o := docker.DraftOptions{Image: image, Name: name}
-	if _, err := docker.ReuseDraft(t.Context(), o); !errors.Is(err, docker.ErrNoDraft) {
-		t.Fatalf("%v, want %v", err, docker.ErrNoDraft)
+	o := sandbox.Options{Image: image, Name: name}
+	if _, err := docker.ReuseDraft(t.Context(), o); !errors.Is(err, sandbox.ErrNone) {
+		t.Fatalf("%v, want %v", err, sandbox.ErrNone)
 	}
 	first := draft(t, o)
 	rig.Docker(t, "exec", first.ID(), "touch", "/tmp/here")

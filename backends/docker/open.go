@@ -20,10 +20,11 @@ import (
 )
 
 func init() {
-	backends.Register("docker", backends.Driver{Literal: true, Check: checkContainer, Open: openContainer})
+	backends.Register("docker", backends.Driver{Container: true, Literal: true, Check: checkContainer, Open: openContainer})
 	backends.Register("docker-image", backends.Driver{
-		Options: imageOptionNames,
-		Literal: true, Check: checkImage, Open: openImage,
+		Options:   imageOptionNames,
+		Container: true, Literal: true, Check: checkImage, Open: openImage,
+		Launch: func(ctx context.Context, u *backends.URI) (backends.Launched, error) { return Launch(ctx, u) },
 	})
 }
 

@@ -142,7 +142,7 @@ func (d *dialer) login(ctx context.Context, h *host, route route, isTarget bool)
 		switch {
 		case errors.As(err, &busy):
 			last = err
-		case err != nil && last != nil && ctx.Err() != nil:
+		case err != nil && last != nil && over(ctx):
 			return nil, last
 		default:
 			return l, err
@@ -154,6 +154,13 @@ func (d *dialer) login(ctx context.Context, h *host, route route, isTarget bool)
 			return nil, last
 		}
 	}
+}
+
+// over reports whether a context has ended, or is about to: a dialer goes by its deadline,
+// and may be a little ahead of it.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // attempt is one connection.

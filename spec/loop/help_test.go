@@ -18,6 +18,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/backends/backendtest/rig"
+	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/loop"
 	"github.com/hostspec/hostspec/spec/report"
@@ -151,6 +152,7 @@ func goWith(ctx context.Context, t testing.TB, s *loop.Suite, o loop.Options, sp
 	}
 	g := &going{}
 	out := &locked{}
+	o.Sandboxes = docker.Sandboxes{}
 	g.Result = loop.Run(ctx, s, o, loop.Hooks{Specs: specs, Output: out, Begin: func(stage loop.Stage) {
 		g.begun = append(g.begun, stage)
 		if begin != nil {

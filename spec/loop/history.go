@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/backends/sandbox"
 	"github.com/hostspec/hostspec/spec/snapshot"
 	"github.com/hostspec/hostspec/spec/target"
 )
@@ -30,7 +30,7 @@ type history struct {
 	early, hashes map[string]snapshot.Digest
 
 	// origin is a container of the image that nothing happens to.
-	origin       *docker.Draft
+	origin       sandbox.Sandbox
 	originTarget *target.Target
 }
 
@@ -111,7 +111,7 @@ func (l *run) was(ctx context.Context, names []string) (map[string]snapshot.Dige
 func (l *run) origin(ctx context.Context) (_ *target.Target, err error) {
 	h := &l.history
 	if h.origin == nil {
-		if h.origin, err = docker.NewDraft(ctx, docker.DraftOptions{Image: h.image, Mounts: mounts(l.suite)}); err != nil {
+		if h.origin, err = l.opt.Sandboxes.New(ctx, sandbox.Options{Image: h.image, Mounts: mounts(l.suite)}); err != nil {
 			return nil, fmt.Errorf("cannot make a second container of %s: %w", l.image, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/backends/sandbox"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/target"
@@ -29,9 +29,37 @@ const (
 	Promote    Stage = "promote"
 )
 
+// A step is all there is to know of a stage.
+type step struct {
+	stage Stage
+	run   func(*run, context.Context) StageResult
+	// ends says that nothing comes after this stage where it failed: it would say
+	// nothing.
+	ends bool
+	// turns says in which turns of a session there is this stage.
+	turns turns
+}
+
+// steps are the stages in their order. It is a function, since steps refer to it.
+func steps() []step {
+	return []step{
+		{stage: Create, run: (*run).create, turns: always},
+		{stage: Red, run: (*run).red, turns: always},
+		{stage: Converged, run: (*run).converge, turns: always},
+		{stage: Green, run: (*run).runGreen, ends: true, turns: always},
+		{stage: Idempotent, run: (*run).idempotent, turns: afterConverge},
+		{stage: Covered, run: (*run).covered, turns: always},
+		{stage: Promote, run: (*run).promote, turns: never},
+	}
+}
+
 // Stages returns the stages in their order.
 func Stages() []Stage {
-	return []Stage{Create, Red, Converged, Green, Idempotent, Covered, Promote}
+	var all []Stage
+	for _, s := range steps() {
+		all = append(all, s.stage)
+	}
+	return all
 }
 
 // An Outcome is how a stage ended.
@@ -100,8 +128,10 @@ type SpecRun struct {
 	Err error
 }
 
-// Options are how a suite is gone through. The zero value works.
+// Options are how a suite is gone through. The zero value works for a live target.
 type Options struct {
+	// Sandboxes makes the containers of suites that have an image or a Dockerfile.
+	Sandboxes sandbox.Provider
 	// Strict makes failures of vacuous specs and of services that the second
 	// converge restarts.
 	Strict bool
@@ -148,7 +178,7 @@ func Run(ctx context.Context, s *Suite, o Options, h Hooks) *Result {
 	began := time.Now()
 	l := newRun(s, o, h)
 	defer func() { l.result.Took = time.Since(began) }()
-	l.stages(ctx, Stages())
+	l.stages(ctx, steps())
 	l.result.Interrupted = ctx.Err() != nil
 	if err := l.cleanUp(); err != nil {
 		l.result.Stages = append(l.result.Stages, StageResult{Stage: Create, Outcome: Broken, Summary: "clean-up failed", Details: []string{err.Error()}})
@@ -163,9 +193,9 @@ type run struct {
 	hooks  Hooks
 	result *Result
 
-	draft  *docker.Draft // nil for a live target
-	used   bool          // the draft was there before
-	image  string        // what the draft was made from
+	draft  sandbox.Sandbox // nil for a live target
+	used   bool            // the draft was there before
+	image  string          // what the draft was made from
 	target *target.Target
 	eyes   *target.Target // the same as root, who sees all
 	text   string         // what names the target
@@ -190,15 +220,12 @@ func newRun(suite *Suite, o Options, h Hooks) *run {
 	return l
 }
 
-// stages goes from stage to stage. One that is broken, and a green one that failed,
-// end it: what follows would say nothing.
-func (l *run) stages(ctx context.Context, all []Stage) {
-	steps := map[Stage]func(context.Context) StageResult{
-		Create: l.create, Red: l.red, Converged: l.converge, Green: l.runGreen,
-		Idempotent: l.idempotent, Covered: l.covered, Promote: l.promote,
-	}
+// stages goes from stage to stage. One that is broken ends it: what follows would say
+// nothing.
+func (l *run) stages(ctx context.Context, all []step) {
 	over := ""
-	for _, stage := range all {
+	for _, step := range all {
+		stage := step.stage
 		if over != "" {
 			l.end(StageResult{Stage: stage, Outcome: Skipped, Summary: over})
 			continue
@@ -207,7 +234,7 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 			l.hooks.Begin(stage)
 		}
 		began := time.Now()
-		r := steps[stage](ctx)
+		r := step.run(l, ctx)
 		r.Stage, r.Took = stage, time.Since(began)
 		// What was promoted is, and specs may have ended as if they had been asked.
 		if ctx.Err() != nil && (stage != Promote || r.Outcome != Held) {
@@ -220,8 +247,8 @@ func (l *run) stages(ctx context.Context, all []Stage) {
 		switch {
 		case r.Outcome == Broken:
 			over = fmt.Sprintf("not reached: %s was broken", stage)
-		case r.Outcome == Failed && stage == Green:
-			over = "not reached: green failed"
+		case r.Outcome == Failed && step.ends:
+			over = fmt.Sprintf("not reached: %s failed", stage)
 		}
 	}
 }
@@ -333,9 +360,12 @@ func newTarget(text string) (*target.Target, error) {
 }
 
 func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
+	if l.opt.Sandboxes == nil {
+		return broken("making the container", errors.New("nothing is here that makes containers")), false
+	}
 	l.image = l.suite.Image
 	if l.suite.Dockerfile != "" {
-		base, built, err := l.build(ctx)
+		base, built, err := l.opt.Sandboxes.Build(ctx, l.suite.Dockerfile, &together{w: l.hooks.Output})
 		if err != nil {
 			return broken("building the image", err), false
 		}
@@ -344,17 +374,17 @@ func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
 		}
 		l.history.built = built
 	}
-	o := docker.DraftOptions{Image: l.image, Systemd: l.suite.Systemd, Mounts: mounts(l.suite)}
+	o := sandbox.Options{Image: l.image, Systemd: l.suite.Systemd, Mounts: mounts(l.suite)}
 	if l.opt.Keep || l.opt.Reuse {
 		o.Name = l.opt.Container
 	}
 	var err error
 	if l.opt.Reuse {
-		l.draft, err = docker.ReuseDraft(ctx, o)
+		l.draft, err = l.opt.Sandboxes.Reuse(ctx, o)
 		l.used = err == nil
 	}
-	if !l.opt.Reuse || errors.Is(err, docker.ErrNoDraft) {
-		l.draft, err = docker.NewDraft(ctx, o)
+	if !l.opt.Reuse || errors.Is(err, sandbox.ErrNone) {
+		l.draft, err = l.opt.Sandboxes.New(ctx, o)
 	}
 	if err != nil {
 		return broken("making the container", err), false

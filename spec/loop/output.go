@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/hostspec/hostspec/spec/evidence"
@@ -64,4 +65,9 @@ func (l *lines) flush() {
 		_, _ = l.to.Write(append(l.held, '\n')) // never fails
 	}
 	l.held = nil
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
 }

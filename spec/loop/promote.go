@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/docker"
+	"github.com/hostspec/hostspec/backends/sandbox"
 	"github.com/hostspec/hostspec/spec/report"
 	"github.com/hostspec/hostspec/spec/snapshot"
 )
@@ -54,7 +54,7 @@ func (l *run) promote(ctx context.Context) StageResult {
 }
 
 func (l *run) notPromoted(err error) StageResult {
-	if errors.Is(err, docker.ErrTagInUse) {
+	if errors.Is(err, sandbox.ErrTagInUse) {
 		err = fmt.Errorf("%w; --force takes it over", err)
 	}
 	return broken("promoting", err)
@@ -95,7 +95,7 @@ func (l *run) commit(ctx context.Context, details []string) (out StageResult) {
 
 // askImage asks the specs of a fresh container of the image. What holds only there where
 // converge has run is not in the image.
-func (l *run) askImage(ctx context.Context, image *docker.Candidate) (out StageResult) {
+func (l *run) askImage(ctx context.Context, image sandbox.Image) (out StageResult) {
 	fresh, instead, err := image.Run(ctx)
 	if err != nil {
 		return broken("starting a container of the image", err)
@@ -142,7 +142,7 @@ func (l *run) labels() map[string]string {
 
 // An outside is what a commit leaves out: volumes, and what the engine mounts.
 type outside struct {
-	mounted []docker.Mounted
+	mounted []sandbox.Mounted
 	before  *snapshot.Snapshot
 }
 

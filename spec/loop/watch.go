@@ -66,15 +66,22 @@ func (s *Session) begin(ctx context.Context, from Stage) Stage {
 	return from
 }
 
+// turns says in which turns of a session there is a stage.
+type turns int
+
+const (
+	never         turns = iota
+	always              // in all that begin with it or before
+	afterConverge       // in those of them that converge
+)
+
 // turn are the stages of a turn.
-func turn(from Stage) []Stage {
-	switch from {
-	case Create:
-		return []Stage{Create, Red, Converged, Green, Idempotent, Covered}
-	case Converged:
-		return []Stage{Converged, Green, Idempotent, Covered}
-	}
-	return []Stage{Green, Covered}
+func turn(from Stage) []step {
+	order := Stages()
+	converges := slices.Index(order, from) <= slices.Index(order, Converged)
+	return slices.DeleteFunc(steps()[slices.Index(order, from):], func(s step) bool {
+		return s.turns == never || s.turns == afterConverge && !converges
+	})
 }
 
 // drop removes the container, also one that is to be kept in the end.

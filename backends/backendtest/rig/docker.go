@@ -37,6 +37,7 @@ func docker(ctx context.Context, stdin io.Reader, args ...string) (string, error
 // needDocker skips the test where Docker cannot be used.
 func needDocker(tb testing.TB) {
 	tb.Helper()
+	NotQuick(tb)
 	ctx, cancel := context.WithTimeout(tb.Context(), 5*time.Minute)
 	defer cancel()
 	if _, err := docker(ctx, nil, "version", "--format", "{{.Server.Version}}"); err != nil {

@@ -20,6 +20,7 @@ func must(tb testing.TB, err error) {
 
 func needRoot(tb testing.TB, what string) {
 	tb.Helper()
+	NotQuick(tb)
 	if os.Getuid() != 0 {
 		tb.Fatalf("rig: %s needs root; run the tests as root", what)
 	}

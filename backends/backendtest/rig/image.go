@@ -79,6 +79,7 @@ func MakeImage(tb testing.TB, files ...File) string {
 // without a shell that are to run.
 func Sleeper(tb testing.TB) string {
 	tb.Helper()
+	NotQuick(tb)
 	file := filepath.Join(tb.TempDir(), "sleeper")
 	run(tb, "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n", "gcc", "-static", "-x", "c", "-o", file, "-")
 	program, err := os.ReadFile(file)

@@ -19,6 +19,7 @@ func Isolate(t *testing.T) bool {
 	if os.Getenv(isolated) != "" {
 		return true
 	}
+	NotQuick(t)
 	if os.Getuid() != 0 {
 		Skip(t, "root", "only root can make a PID namespace")
 	}

@@ -12,6 +12,7 @@ import (
 // DOCKER_HOST names it: what uses Docker then, uses podman.
 func Podman(t *testing.T) {
 	t.Helper()
+	NotQuick(t)
 	// Paths below it become those of sockets, which are short.
 	dir, err := os.MkdirTemp("", "hs-podman-")
 	must(t, err)

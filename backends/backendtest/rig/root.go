@@ -12,6 +12,7 @@ import (
 // /proc, and removes it after the test. It returns its folder.
 func BusyboxRoot(tb testing.TB) string {
 	tb.Helper()
+	NotQuick(tb)
 	root := tb.TempDir()
 	files := append([]string{"/bin/busybox"}, libraries(tb, "/bin/busybox")...)
 	for _, file := range files {

@@ -25,6 +25,16 @@ func Skip(tb testing.TB, key, text string) {
 	tb.Skipf("[%s] %s", key, text)
 }
 
+// NotQuick leaves a test out of a quick run, which has neither root, nor an engine of
+// containers, nor more than seconds: what needs a machine, or asks real tools thousands of
+// times. go test -short makes it one.
+func NotQuick(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		Skip(tb, "quick", "it is left out of a quick run")
+	}
+}
+
 // listed reports whether a list of skips, each "key: reason" on a line, has the key.
 func listed(list, key string) bool {
 	for line := range strings.Lines(list) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/password"
 	"github.com/hostspec/hostspec/spec/report"
@@ -47,20 +46,20 @@ func (f *fleet) run() {
 	wg.Wait()
 }
 
-// launch makes the one container that all packages of a docker-image target share.
+// launch makes what all packages of a target share, as the one container of an image.
 // When it cannot be made, each package tries for itself, and reports why it could not.
 func (f *fleet) launch(t *runTarget) (release func()) {
-	if t.uri.Scheme != "docker-image" || f.stop.interrupted() {
+	if f.stop.interrupted() {
 		return func() {}
 	}
-	c, err := docker.Launch(f.stop.soft, t.uri)
-	if err != nil {
+	made, err := t.uri.Launch(f.stop.soft)
+	if err != nil || made == nil {
 		return func() {}
 	}
-	t.env = append(t.env, c.Environ())
+	t.env = append(t.env, made.Environ())
 	return func() {
-		if err := c.Close(); err != nil {
-			f.collector.problem(report.Problem{Target: t.shown, Text: fmt.Sprintf("its container %.12s could not be removed: %v", c.ID(), err)})
+		if err := made.Close(); err != nil {
+			f.collector.problem(report.Problem{Target: t.shown, Text: fmt.Sprintf("what was made for it could not be removed: %v", err)})
 		}
 	}
 }

@@ -15,9 +15,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	// The kinds of targets that are built in.
-	_ "github.com/hostspec/hostspec/backends/command"
-	_ "github.com/hostspec/hostspec/backends/local"
-	_ "github.com/hostspec/hostspec/backends/ssh"
+	_ "github.com/hostspec/hostspec/backends/standard"
 	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/report"
 )

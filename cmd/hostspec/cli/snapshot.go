@@ -114,7 +114,7 @@ func (o *snapshotOptions) take(ctx context.Context, text string) (*snapshot.Snap
 	}
 	opt := snapshot.Options{
 		Watch: o.WatchPaths, Ignore: o.Ignore,
-		Container: strings.HasPrefix(uri.Scheme, "docker"),
+		Container: uri.IsContainer(),
 	}
 	if o.Timeout != nil {
 		opt.Timeout = *o.Timeout

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
+	"github.com/hostspec/hostspec/backends/docker"
 	"github.com/hostspec/hostspec/spec/environ"
 	"github.com/hostspec/hostspec/spec/loop"
 	"github.com/hostspec/hostspec/spec/target"
@@ -247,7 +248,8 @@ func (t *tddCommand) outputs(ctx context.Context, c *console) (*outputs, error) 
 func (r *tddRun) options(s *loop.Suite) loop.Options {
 	t := r.command
 	o := loop.Options{
-		Strict: t.Strict, MinCoverage: t.MinCoverage, Keep: t.Keep || t.Reuse, Reuse: t.Reuse, Force: t.Force, Live: t.OnLive,
+		Sandboxes: docker.Sandboxes{},
+		Strict:    t.Strict, MinCoverage: t.MinCoverage, Keep: t.Keep || t.Reuse, Reuse: t.Reuse, Force: t.Force, Live: t.OnLive,
 		Container: containerName(r.file, s),
 		Open:      func(uri *backends.URI) (*target.Target, error) { return newTarget(uri, r.password) },
 	}
