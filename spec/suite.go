@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -126,6 +127,9 @@ func recordOf(ctx context.Context) *record {
 // all facts as stale, and skips specs of a target that cannot be used.
 func (s *suite) aroundNode(ctx context.Context) context.Context {
 	s.phase.Store(int32(running))
+	// Goroutines of nodes that have ended wait for their turn behind those of the nodes
+	// that follow, and hold their stacks meanwhile.
+	runtime.Gosched()
 	s.writer.install()
 	r := &record{marked: s.epoch.Add(1)}
 	ctx = context.WithValue(ctx, recordKey{}, r)

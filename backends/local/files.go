@@ -103,8 +103,8 @@ func (b *Backend) Stat(ctx context.Context, name string, follow bool) (backends.
 	})
 }
 
-// buffers are for files that are read anew for each Stat, so that their names are those
-// of now.
+// buffers are for what processes print, and for files that are read anew for each Stat, so
+// that their names are those of now.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // nameOf finds the first name with a number in a file like passwd(5) or group(5):

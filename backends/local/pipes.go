@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -94,7 +95,10 @@ type output struct {
 
 // copy writes what comes until the pipe is closed by all who hold it, or expires.
 func (o *output) copy() {
-	buf := make([]byte, 32<<10)
+	pooled := buffers.Get().(*[]byte)
+	defer buffers.Put(pooled)
+	*pooled = slices.Grow((*pooled)[:0], 32<<10)
+	buf := (*pooled)[:cap(*pooled)]
 	for {
 		n, err := o.from.Read(buf)
 		o.write(buf[:n])
