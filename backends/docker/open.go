@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -46,17 +47,17 @@ func strange(text string, known []string) (name string) {
 func strangeOption(text string, known []string) string {
 	if name := strange(text, known); slices.Contains(known, name) {
 		return fmt.Sprintf("write %s=VALUE", name)
-	} else if optionName.MatchString(name) {
+	} else if optionName().MatchString(name) {
 		return fmt.Sprintf("unknown option %q; known: %s", name, strings.Join(known, ", "))
 	}
 	return "options that exist: " + strings.Join(known, ", ")
 }
 
 // optionName is what can be shown: it is none of a secret's.
-var optionName = regexp.MustCompile(`^[a-z_]{1,20}$`)
+var optionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_]{1,20}$`) })
 
 // containerName is what the engine takes for a name, and an ID is one as well.
-var containerName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var containerName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`) })
 
 // splitContainer reads USER@NAME.
 func splitContainer(rest string) (user, name string) {
@@ -72,14 +73,14 @@ func checkContainer(u *backends.URI) error {
 	switch {
 	case name == "":
 		return errors.New("it names no container; write docker://NAME or docker://USER@NAME")
-	case !containerName.MatchString(name) && strings.Contains(name, "?"):
+	case !containerName().MatchString(name) && strings.Contains(name, "?"):
 		if option := strange(name, backends.CommonOptions()); slices.Contains(imageOptionNames, option) {
 			return fmt.Errorf("option %q is for containers that are made from an image; did you mean docker-image://?", option)
 		}
 		return fmt.Errorf("%q is no container's name; %s", name, strangeOption(name, backends.CommonOptions()))
-	case !containerName.MatchString(name) && strings.ContainsAny(name, "/:"):
+	case !containerName().MatchString(name) && strings.ContainsAny(name, "/:"):
 		return fmt.Errorf("%q is no container's name; for an image write docker-image://%s", name, name)
-	case !containerName.MatchString(name):
+	case !containerName().MatchString(name):
 		return fmt.Errorf("%q is no container's name: that has letters, digits and _.-", name)
 	case strings.Contains(u.Rest, "@") && user == "":
 		return fmt.Errorf("no user stands before the @; write docker://%s", name)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -90,11 +91,13 @@ func (o owner) name() string {
 	return fmt.Sprintf("%s%s-%s-%s-%d-%s-%s", ownedPrefix, o.host, o.boot, o.namespace, o.pid, o.started, strings.ToLower(rand.Text()))
 }
 
-var ownedName = regexp.MustCompile(`^` + ownedPrefix + `([0-9a-f]{12})-([0-9a-f]{12})-([0-9]+)-([0-9]{1,10})-([0-9]+)-[0-9a-z]+$`)
+var ownedName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^` + ownedPrefix + `([0-9a-f]{12})-([0-9a-f]{12})-([0-9]+)-([0-9]{1,10})-([0-9]+)-[0-9a-z]+$`)
+})
 
 // readOwner reads whose a thing of this name is; ok is false if it is nobody's.
 func readOwner(name string) (o owner, ok bool) {
-	m := ownedName.FindStringSubmatch(name)
+	m := ownedName().FindStringSubmatch(name)
 	if m == nil {
 		return owner{}, false
 	}
