@@ -23,7 +23,7 @@ test: rigs check
 # What needs neither root, nor Docker, nor a network once the modules are there: parsers,
 # reports, and what can be told of a machine in memory.
 quick:
-	@go test -short ./backends ./matchers/... $$(go list ./spec/... | grep -v /benchmark)
+	@go test -short ./backends ./matchers/... $$(go list ./spec/... | grep -vE '/(benchmark|loop|snapshot|target|resource)$$')
 
 # What needs no rigs. Files under testdata may be broken on purpose.
 check:

@@ -75,6 +75,7 @@ func fileZoo(t *testing.T) string {
 }
 
 func TestFileMatchers(t *testing.T) {
+	rig.NotQuick(t)
 	dir := fileZoo(t)
 	a := askerFor(t, "local://")
 	file := func(name string) *resource.File { return resource.NewFile(a, dir+"/"+name) }
@@ -137,6 +138,7 @@ func near(t *testing.T, dir string) string {
 // What an attribute matcher asks of what is not there is an error both ways, and
 // so is a matcher that means nothing.
 func TestFileMatchersThatCannotTell(t *testing.T) {
+	rig.NotQuick(t)
 	dir := fileZoo(t)
 	a := askerFor(t, "local://")
 	gone, there := resource.NewFile(a, dir+"/nope"), resource.NewFile(a, dir+"/file")

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
 // goTest runs `go test` on a package as a person does.
@@ -25,6 +27,7 @@ func goTest(t *testing.T, pkg string, env ...string) string {
 // whether it still holds, with a suite that is longer than the two seconds in
 // question.
 func TestField_NeverCached(t *testing.T) {
+	rig.NotQuick(t)
 	g := NewWithT(t)
 	goTest(t, "./testdata/plain")
 	g.Expect(goTest(t, "./testdata/plain")).To(ContainSubstring("(cached)"), "an ordinary test is cached here, so the next lines prove something")

@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 )
 
 // TestSecretsOfDrivers are neither inherited nor shown.
 func TestSecretsOfDrivers(t *testing.T) {
+	rig.NotQuick(t)
 	g := NewWithT(t)
 	r := runScenario(t, "environment", "HOSTSPEC_SSH_PASSWORD=c4nary one", "HOSTSPEC_SSH_PASSPHRASE=c4nary two",
 		"HOSTSPEC_SUDO_PASSWORD=c4nary three", "HOSTSPEC_SUDO_PASSWORD_COMMAND=echo c4nary four")

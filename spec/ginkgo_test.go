@@ -13,6 +13,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/hostspec/hostspec/backends/backendtest/rig"
 	"github.com/hostspec/hostspec/spec/report"
 )
 
@@ -99,6 +100,7 @@ func ginkgo(t *testing.T, scenario string, args ...string) run {
 }
 
 func TestGinkgosOwnCommand_Repeats(t *testing.T) {
+	rig.NotQuick(t)
 	g := NewWithT(t)
 	counter := filepath.Join(t.TempDir(), "counter")
 	t.Setenv("COUNTER", counter)
@@ -117,6 +119,7 @@ func TestGinkgosOwnCommand_Repeats(t *testing.T) {
 }
 
 func TestGinkgosOwnCommand_InParallel(t *testing.T) {
+	rig.NotQuick(t)
 	g := NewWithT(t)
 	r := ginkgo(t, "fails", "run", "--procs=2")
 	g.Expect(r.code).To(Equal(1), r.output)

@@ -209,6 +209,7 @@ func TestOnlyOn(t *testing.T) {
 
 // TestOnlyOn_ASystemWithoutAVersion stands for Debian's testing and sid.
 func TestOnlyOn_ASystemWithoutAVersion(t *testing.T) {
+	rig.NotQuick(t)
 	g := NewWithT(t)
 	osRelease := filepath.Join(t.TempDir(), "os-release")
 	g.Expect(os.WriteFile(osRelease, []byte("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux trixie/sid\"\n"), 0o644)).To(Succeed())
