@@ -1,10 +1,12 @@
 package matchers_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	. "github.com/hostspec/hostspec/matchers"
 )
@@ -51,5 +53,26 @@ func TestExpressionsWithArguments(t *testing.T) {
 	} {
 		_, err := c.matcher.Match(lenient(0))
 		g.Expect(err != nil && strings.Contains(err.Error(), "missing closing")).To(Equal(c.mistake), "%v", err)
+	}
+}
+
+// A silent subject has a content that nobody can read.
+type silent int
+
+func (silent) Content() (string, error) { return "", errors.New("nothing is known") }
+
+// A content that is found need not be searched by the subject itself, and a mistake is one
+// also where nothing is found.
+func TestContentOfAnySubject(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(HaveContent("00 (a").Match(lenient(0))).To(BeTrue())
+	g.Expect(HaveContent("(b").Match(lenient(0))).To(BeFalse())
+	_, err := HaveContent("(b").Match(silent(0))
+	g.Expect(err).To(MatchError("nothing is known"))
+	for _, bad := range []types.GomegaMatcher{
+		MatchRegexp(`(`), MatchRegexp(`%s`, "("), Not(MatchRegexp(`(`)), And(MatchRegexp(`1`), MatchRegexp(`(`)), Or(MatchRegexp(`1`), MatchRegexp(`(`)),
+	} {
+		_, err := HaveContent(bad).Match(silent(0))
+		g.Expect(err).To(MatchError(ContainSubstring("missing closing")), "%#v", bad)
 	}
 }

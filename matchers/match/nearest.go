@@ -140,9 +140,7 @@ func literals(r *syntax.Regexp) []string {
 					longer = append(longer, head+tail)
 				}
 			}
-			if len(longer) > 0 {
-				out = longer[:min(len(longer), maxLiterals)]
-			}
+			out = longer[:min(len(longer), maxLiterals)]
 		}
 		return out
 	}
