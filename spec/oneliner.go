@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/hostspec/hostspec/backends"
 	"github.com/hostspec/hostspec/spec/evidence"
+	"github.com/hostspec/hostspec/spec/internal/stack"
 	"github.com/hostspec/hostspec/spec/resource"
 	"github.com/hostspec/hostspec/spec/target"
 	"github.com/hostspec/hostspec/spec/wording"
@@ -49,7 +49,7 @@ type groupRun struct {
 // declare makes one spec of each matcher.
 func (s *suite) declare(subject any, negated bool, matchers []types.GomegaMatcher) {
 	location := authorLocation()
-	if !s.is(building) && (s.is(over) || inTest()) {
+	if !s.is(building) && (s.is(over) || stack.InTest()) {
 		panic(fmt.Sprintf("%s: %s: this one-liner can never run, since it stands in a test outside Run. "+
 			"Put it into a Describe of a package with func TestX(t *testing.T) { Run(t, \"...\") }, "+
 			"or write: g := gomega.NewWithT(t); g.Expect(%s).To(...)", location, nameOf(subject), nameOf(subject)))
@@ -223,34 +223,10 @@ var ours = []string{"github.com/hostspec/hostspec/spec.", "github.com/hostspec/h
 
 // authorLocation is the line that called Should.
 func authorLocation() gtypes.CodeLocation {
-	for f := range callers() {
+	for f := range stack.Callers() {
 		if !slices.ContainsFunc(ours, func(p string) bool { return strings.HasPrefix(f.Function, p) }) {
 			return gtypes.CodeLocation{FileName: f.File, LineNumber: f.Line}
 		}
 	}
 	return gtypes.CodeLocation{}
-}
-
-// inTest reports whether a test function is running, as opposed to the package
-// being initialised.
-func inTest() bool {
-	for f := range callers() {
-		if f.Function == "testing.tRunner" {
-			return true
-		}
-	}
-	return false
-}
-
-func callers() func(yield func(runtime.Frame) bool) {
-	return func(yield func(runtime.Frame) bool) {
-		pc := make([]uintptr, 64)
-		frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
-		for {
-			f, more := frames.Next()
-			if !yield(f) || !more {
-				return
-			}
-		}
-	}
 }

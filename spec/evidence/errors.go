@@ -1,8 +1,7 @@
 package evidence
 
 import (
-	"runtime"
-	"strings"
+	"github.com/hostspec/hostspec/spec/internal/stack"
 )
 
 // Unknown is the error of "could not tell": the question was put, or tried, and
@@ -19,7 +18,7 @@ type Unknown struct {
 }
 
 func (e *Unknown) Error() string {
-	if toldAbove() {
+	if stack.ToldAbove() {
 		return ""
 	}
 	if e.Evidence.Subject == "" {
@@ -78,7 +77,7 @@ type Missing struct {
 }
 
 func (e *Missing) Error() string {
-	if toldAbove() {
+	if stack.ToldAbove() {
 		return ""
 	}
 	return e.Text(e.What)
@@ -93,19 +92,4 @@ func (e *Missing) Text(title string) string {
 		instead = "does not exist"
 	}
 	return ev.text(title+": it "+instead, "")
-}
-
-// toldAbove reports whether Gomega wants an error's text for the second time in one
-// message: of an error that stands beside a value given to Expect it prints the text,
-// and then the error as an object, the text once more. The message is not ours, and in
-// a plain test goes past us.
-func toldAbove() bool {
-	pc := make([]uintptr, 4)
-	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
-	object, _ := frames.Next()
-	if !strings.HasSuffix(object.Function, "gomega/format.Object") {
-		return false
-	}
-	vet, _ := frames.Next()
-	return strings.HasSuffix(vet.Function, "gomega/internal.vetActuals")
 }

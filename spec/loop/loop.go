@@ -143,7 +143,7 @@ type Options struct {
 	Container   string
 	// Force lets promote take over a tag that is in use.
 	Force bool
-	// Live says that a target that is no throwaway container may be converged.
+	// Live says that a target that is not a throwaway container may be converged.
 	Live bool
 	// Open makes the live target, which may want a password for sudo. Where it is nil,
 	// the target is asked as its URI or HOSTSPEC_SUDO says, without a password.
@@ -170,7 +170,7 @@ type Hooks struct {
 }
 
 // ErrLive is the error of a suite whose target is no container, without leave.
-var ErrLive = errors.New("its target is no throwaway container, and converging changes it")
+var ErrLive = errors.New("its target is not a throwaway container, and converging changes it")
 
 // Run goes through the loop of one suite. It returns when everything that was made
 // is gone again, or kept as it was asked for, also when ctx ends before.

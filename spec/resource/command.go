@@ -3,7 +3,6 @@ package resource
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/hostspec/hostspec/spec/evidence"
 	"github.com/hostspec/hostspec/spec/fact"
+	"github.com/hostspec/hostspec/spec/internal/stack"
 	"github.com/hostspec/hostspec/spec/target"
 )
 
@@ -109,7 +109,7 @@ func (c *Command) run(question string, code int) (target.Output, error) {
 	if s, ok := c.asker.(Scoper); ok {
 		scope = s.Scope()
 	}
-	if r.done && scope != nil && r.scope == scope && !(slices.Contains(r.asked, question) && polled()) {
+	if r.done && scope != nil && r.scope == scope && !(slices.Contains(r.asked, question) && stack.Polled()) {
 		r.asked = append(r.asked, question)
 		return r.out, c.repeat(question, code, r)
 	}
@@ -201,22 +201,6 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// polled reports whether the question comes from Eventually or Consistently, which
-// want to see what has changed since they asked last.
-func polled() bool {
-	pc := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
-	for {
-		f, more := frames.Next()
-		if strings.Contains(f.Function, "gomega/internal.(*AsyncAssertion)") {
-			return true
-		}
-		if !more {
-			return false
-		}
-	}
 }
 
 // sayOutput shortens what a command printed.

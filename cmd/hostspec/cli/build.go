@@ -53,7 +53,7 @@ func (b *buildCommand) Run(c *console) error {
 	out, err := openReport(stop.soft, b.Output)
 	if err == nil && out.direct {
 		out.abandon()
-		err = errors.New("cannot be written: it is no regular file")
+		err = errors.New("cannot be written: it is not a regular file")
 	}
 	if err != nil {
 		return usage("-o %s: %w", b.Output, err)
@@ -143,7 +143,7 @@ func buildProgram(ctx context.Context, p *specPackage, folder, program string) e
 	if err != nil {
 		return err
 	}
-	// A variable that is not there is no error of the linker.
+	// The linker does not mind a variable that is not there.
 	if !bytes.Contains(text, []byte(bundleFormat)) {
 		return fmt.Errorf("the module of %s has a version of %s that cannot be built into one program with specs; raise it: go get %[2]s@latest", p.path, modulePath)
 	}

@@ -205,7 +205,7 @@ func TestBuildRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	hostspec(t, "build", "-o", pipe, "./testdata/good").run().wants(t, 2, "-o "+pipe+": cannot be written: it is no regular file")
+	hostspec(t, "build", "-o", pipe, "./testdata/good").run().wants(t, 2, "-o "+pipe+": cannot be written: it is not a regular file")
 }
 
 // dynamicLinker is a program for -toolexec that has what the compiler has made linked

@@ -22,7 +22,7 @@ func (diffCommand) Help() string {
 	return `--watch-path and --timeout are for targets; of a file it is known what was watched.
 
 Exit codes, the first that applies:
-  2    wrong usage, or a file that is no snapshot
+  2    wrong usage, or a file that is not a snapshot
   1    something differs
   3    a target was UNREACHABLE, or something could not be told on both sides
   0    nothing differs
@@ -144,7 +144,7 @@ func (d *diffCommand) side(ctx context.Context, name string) (func() (*snapshot.
 	}
 	targets, err := parseTargets([]string{name})
 	if err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("%s is no file that can be read, and no target: %w", name, err)}
+		return nil, &exitError{exitUsage, fmt.Errorf("%s is neither a file that can be read nor a target: %w", name, err)}
 	}
 	return func() (*snapshot.Snapshot, error) { return d.take(ctx, targets[0].text) }, nil
 }

@@ -83,7 +83,7 @@ func TestSnapshotAndDiff_WrongUsage(t *testing.T) {
 		"one side":         {[]string{"diff", foreign}, "want two files or targets to compare, got 1"},
 		"unknown format":   {[]string{"diff", "-f", "xml", foreign, foreign}, "unknown format; known: text, json"},
 		"foreign file":     {[]string{"diff", foreign, foreign}, foreign + ": it is not a snapshot of hostspec"},
-		"neither":          {[]string{"diff", foreign, dir + "/nosuch"}, "nosuch is no file that can be read, and no target"},
+		"neither":          {[]string{"diff", foreign, dir + "/nosuch"}, "nosuch is neither a file that can be read nor a target"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := hostspec(t, test.args...).run()

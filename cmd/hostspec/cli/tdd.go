@@ -29,7 +29,7 @@ type tddCommand struct {
 	Keep        bool           `help:"Leave the container where it is, for --reuse."`
 	Reuse       bool           `help:"Begin with the container that --keep has left, if there is one; keep it again."`
 	Force       bool           `help:"Let promote take over a tag that is in use."`
-	OnLive      bool           `name:"on-live-target" help:"Converge a target that is no throwaway container."`
+	OnLive      bool           `name:"on-live-target" help:"Converge a target that is not a throwaway container."`
 	Watch       bool           `help:"Go on: again from converge when a manifest changes, the specs alone when only they do."`
 	Timeout     *time.Duration `placeholder:"D" help:"How long one converge command may take. Default: 30m."`
 
