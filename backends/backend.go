@@ -229,6 +229,34 @@ type Noter interface {
 	Notes() []string
 }
 
+// A Decorator is a Backend around another one, such as one that runs commands as
+// somebody else.
+//
+// Of the optional interfaces it has those that it implements itself: files that are read
+// and commands that are run around it are read and run as others would not be. What is
+// about the connection alone (Noter, Limited, Dialer) holds for all that is around it, and
+// is found by As.
+type Decorator interface {
+	Backend
+	// Unwrap returns the backend that this one is around.
+	Unwrap() Backend
+}
+
+// As returns the outermost backend that is a T of a backend and those that it is around.
+func As[T Backend](b Backend) (found T, ok bool) {
+	for b != nil {
+		if found, ok = b.(T); ok {
+			return found, true
+		}
+		d, is := b.(Decorator)
+		if !is {
+			break
+		}
+		b = d.Unwrap()
+	}
+	return found, false
+}
+
 var (
 	// ErrClosed is what a Backend returns after Close.
 	ErrClosed = errors.New("the connection to the target is closed")

@@ -22,7 +22,7 @@ func FuzzDialogue(f *testing.F) {
 		text := []byte(strings.NewReplacer("M", mark, "P", prompt).Replace(string(printed)))
 		r, w := io.Pipe()
 		password := secret
-		d := &dialogue{ctx: t.Context(), user: "u", password: &password, mark: []byte(mark), prompt: []byte(prompt), stdin: w, done: make(chan struct{})}
+		d := &dialogue{ctx: t.Context(), user: "u", password: &password, mark: []byte(mark), prompt: []byte(prompt), stdin: w, began: make(chan struct{}), done: make(chan struct{})}
 		d.patience = time.AfterFunc(time.Hour, func() { _ = w.Close() })
 		defer d.patience.Stop()
 		var out, err bytes.Buffer

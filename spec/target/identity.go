@@ -73,7 +73,7 @@ func (t *Target) backendAs(as Identity) backends.Backend {
 		user = "root"
 	}
 	return &elevated{
-		Backend: t.backend, user: user, byRoot: t.sudo.byRoot[as],
+		backend: t.backend, user: user, byRoot: t.sudo.byRoot[as],
 		password: t.sudo.password, account: t.sudo.account, target: t.String(),
 	}
 }

@@ -64,7 +64,7 @@ func TestAskUID(t *testing.T) {
 		} {
 			t.Run(name+" by "+where, func(t *testing.T) {
 				g := NewWithT(t)
-				s, o, err := openShell(t.Context(), &elevated{Backend: withShell(t, name), user: man.Username}, script)
+				s, o, err := openShell(t.Context(), &elevated{backend: withShell(t, name), user: man.Username}, script)
 				g.Expect(err).NotTo(HaveOccurred())
 				defer s.close()
 				g.Expect(string(o.Stdout)).To(Equal(man.Uid + "\n"))

@@ -78,12 +78,14 @@ func (t *Target) lost(ctx context.Context, b backends.Backend) error {
 		return err
 	}
 	defer t.give()
-	if e, ok := b.(*elevated); ok {
-		b = e.Backend
+	for b != t.backend {
+		d, ok := b.(backends.Decorator)
+		if !ok {
+			return nil
+		}
+		b = d.Unwrap()
 	}
-	if t.backend == b {
-		t.hangUp()
-	}
+	t.hangUp()
 	return nil
 }
 

@@ -14,15 +14,21 @@ import (
 	"github.com/hostspec/hostspec/backends"
 )
 
-// elevated is a backend whose shells run as another user of the target: by sudo,
-// by doas where there is no sudo, and by what root has for it. What is started is
-// always `sh -c TEXT`. There is never a terminal.
+// elevated is a decorator of any backend. What it starts runs as another user of the
+// target: by sudo, by doas where there is no sudo, and by what root has for it. There is
+// never a terminal, and messages are in the C locale.
+//
+// It cannot kill: when the context ends, a process of another user goes on that does not
+// end with its input or with the connection, since the account may not kill it and su
+// gives it a process group of its own. So what may hang has to end with its input. Of the
+// optional interfaces it has none, since it does nothing but start processes; those about
+// the connection are found by backends.As.
 //
 // The password is written only in answer to our own prompt, a word that is never
 // used twice. Where no password is wanted, one that was sent ahead would be run by
 // the shell as a command, and told in its error.
 type elevated struct {
-	backends.Backend
+	backend backends.Backend
 	// user is who to be.
 	user string
 	// byRoot becomes root first, who then becomes the user.
@@ -33,6 +39,14 @@ type elevated struct {
 	account  *account
 	target   string // for people
 }
+
+var _ backends.Decorator = (*elevated)(nil)
+
+// Unwrap implements backends.Decorator.
+func (e *elevated) Unwrap() backends.Backend { return e.backend }
+
+// Close implements backends.Backend.
+func (e *elevated) Close() error { return e.backend.Close() }
 
 // An account is who the target is reached with, once it is known. A nil account
 // is never known.
@@ -89,8 +103,12 @@ const nothing = "none"
 // Start implements backends.Backend. A process that could not be started as the
 // user ends with a *RefusedError.
 func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Process, error) {
+	run, from, err := elevate(cmd)
+	if err != nil {
+		return nil, err
+	}
 	head, tail := rand.Text(), rand.Text()
-	d := &dialogue{ctx: ctx, user: e.user, password: e.password.known(), target: e.target, mark: []byte(head + tail), account: e.account}
+	d := &dialogue{ctx: ctx, user: e.user, password: e.password.known(), target: e.target, mark: []byte(head + tail), account: e.account, endsWithStdin: cmd.EndsWithStdin}
 	prompt, without := "", ":"
 	if d.password != nil {
 		d.tries = e.password.tries
@@ -103,7 +121,7 @@ func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Pr
 	// The two halves of the mark meet only in the output.
 	mark := "h=" + head + "; h=${h}" + tail + "; "
 	// The user may not be allowed to enter the directory of the account.
-	d.inner = environment + mark + `cd . 2>/dev/null || cd /; echo "$h up"; echo "$h up" >&2; ` + strings.TrimPrefix(cmd.Args[2], environment)
+	d.inner = environment + mark + `cd . 2>/dev/null || cd /; echo "$h up"; echo "$h up" >&2; ` + run
 	first := e.user
 	if e.byRoot {
 		first = "root"
@@ -113,18 +131,37 @@ func (e *elevated) Start(ctx context.Context, cmd backends.Command) (backends.Pr
 	text := environment + mark + "set +xv; u=" + backends.Quote(first) + "; p=" + backends.Quote(prompt) + "; q=" + backends.Quote(without) +
 		"; c=" + backends.Quote(d.inner) + "\n" + e.account.script() + become
 	r, w := io.Pipe()
-	d.stdin, d.done = w, make(chan struct{})
+	d.stdin, d.began, d.done = w, make(chan struct{}), make(chan struct{})
 	d.patience = time.AfterFunc(time.Hour, func() { w.Close() })
 	d.patience.Stop()
 	d.stdout, d.stderr = &ear{dialogue: d, w: cmd.Stdout}, &ear{dialogue: d, w: cmd.Stderr}
-	from := cmd.Stdin
-	cmd.Args, cmd.Stdin, cmd.Stdout, cmd.Stderr = []string{"sh", "-c", text}, r, d.stdout, d.stderr
-	p, err := e.Backend.Start(ctx, cmd)
+	p, err := e.backend.Start(ctx, backends.Command{
+		Args: []string{"sh", "-c", text}, Stdin: r, EndsWithStdin: cmd.EndsWithStdin, Stdout: d.stdout, Stderr: d.stderr,
+	})
 	if err != nil {
 		return nil, err
 	}
 	go d.feed(from)
 	return &elevatedProcess{Process: p, dialogue: d, stdin: r, password: e.password}, nil
+}
+
+// mostInArgument is how long shell text may be that becomes part of an argument: quoted
+// twice it is to stay below what Linux takes as one word, 128 KiB.
+const mostInArgument = 8 << 10
+
+// elevate returns what the user's shell runs to become the command, and what it reads.
+func elevate(cmd backends.Command) (run string, stdin io.Reader, err error) {
+	if text, is := backends.OwnShell(cmd); is {
+		return strings.TrimPrefix(text, environment), cmd.Stdin, backends.CheckCommand(cmd)
+	}
+	if run, err = backends.ShellText(cmd); err != nil || len(run) <= mostInArgument {
+		return run, cmd.Stdin, err
+	}
+	run, ahead := backends.ByInput(run)
+	if cmd.Stdin == nil {
+		return run, strings.NewReader(ahead), nil
+	}
+	return run, io.MultiReader(strings.NewReader(ahead), cmd.Stdin), nil
 }
 
 type elevatedProcess struct {
@@ -170,7 +207,10 @@ type dialogue struct {
 	mark, prompt []byte
 	inner        string // what the user's shell runs
 	stdin        *io.PipeWriter
-	done         chan struct{} // closed when the process has ended
+	// endsWithStdin is that of the command.
+	endsWithStdin bool
+	began         chan struct{} // closed when the user's shell is up
+	done          chan struct{} // closed when the process has ended
 
 	mu             sync.Mutex
 	stdout, stderr *ear
@@ -182,16 +222,33 @@ type dialogue struct {
 	patience       *time.Timer // ends the input when it fires
 }
 
-// feed passes on what is meant for the user's shell: nobody sends anything before
-// that has answered. A nil from ends with the process.
+// feed passes on what is meant for the command, and its end, once the user's shell is up:
+// sudo would take it for a password. Only what ends with its input is ended before that.
 func (d *dialogue) feed(from io.Reader) {
 	if from != nil {
-		_, _ = io.Copy(d.stdin, from)
-		d.stdin.Close()
-		return
+		_, _ = io.Copy(heldBack{d}, from)
 	}
-	<-d.done
+	if !d.endsWithStdin {
+		d.awaitUp()
+	}
 	d.stdin.Close()
+}
+
+// awaitUp waits until the user's shell is up, or never will be.
+func (d *dialogue) awaitUp() {
+	select {
+	case <-d.began:
+	case <-d.done:
+	}
+}
+
+// heldBack is the input of the command, which takes nothing before the user's shell is
+// up.
+type heldBack struct{ *dialogue }
+
+func (h heldBack) Write(p []byte) (int, error) {
+	h.awaitUp()
+	return h.stdin.Write(p)
 }
 
 // asked answers sudo's prompt. When it asks again it was not content with the
@@ -294,6 +351,9 @@ func (e *ear) Write(p []byte) (int, error) {
 	if _, after, ok := bytes.Cut(e.heard, d.line(" up\n")); ok {
 		if _, account, ok := d.as(); ok {
 			d.account.learn(account)
+		}
+		if !d.up {
+			close(d.began)
 		}
 		e.up, d.up, e.heard = true, true, nil
 		d.patience.Stop()

@@ -249,7 +249,7 @@ func TestSudo_EveryPOSIXShell(t *testing.T) {
 	for name := range testedShells {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			b := &elevated{Backend: withShell(t, name), user: a.Name, account: &account{}}
+			b := &elevated{backend: withShell(t, name), user: a.Name, account: &account{}}
 			for range 2 { // who lets us in is asked for the first time only
 				s, _, err := openShell(t.Context(), b, "id -un")
 				g.Expect(err).NotTo(HaveOccurred())

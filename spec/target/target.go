@@ -142,7 +142,7 @@ func (t *Target) Notes() []string {
 
 // note keeps what a backend that was just opened has to say.
 func (t *Target) note(b backends.Backend) {
-	n, ok := b.(backends.Noter)
+	n, ok := backends.As[backends.Noter](b)
 	if !ok {
 		return
 	}
@@ -220,7 +220,7 @@ func (t *Target) connect(ctx context.Context) error {
 	t.backend = b
 	t.note(b)
 	t.count(func(s *Stats) { s.Connections++ })
-	if limited, ok := b.(backends.Limited); ok {
+	if limited, ok := backends.As[backends.Limited](b); ok {
 		t.noProcess = limited.NoProcess()
 	}
 	switch {
