@@ -24,8 +24,10 @@ type manager struct {
 	// script asks. Only some managers need the names for what they tell; of nil all that
 	// are there are told by name and version.
 	script func(names []string) string
-	show   string
-	parse  func(io.Reader) ([]fact.Package, error)
+	// stateless says that the script is (see target.Question).
+	stateless bool
+	show      string
+	parse     func(io.Reader) ([]fact.Package, error)
 	// status, where set, tells which exit codes but 0 come with an answer.
 	status func(backends.Status) bool
 	// versions are its rules.
@@ -66,7 +68,7 @@ func (m *manager) kind() *target.Kind[packageFact] {
 }
 
 func (m *manager) question(names []string) target.Question {
-	return target.Question{Names: names, Script: m.script(names), Show: m.show}
+	return target.Question{Names: names, Script: m.script(names), Show: m.show, Stateless: m.stateless}
 }
 
 // checkName refuses what no package is called. A pattern, or a version behind the

@@ -19,9 +19,10 @@ var dpkg = &manager{
 	name:      "dpkg",
 	database:  "[ -e /var/lib/dpkg/status ]",
 	places:    "/var/lib/dpkg/status",
-	script:    asIs(`dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${Status}\n'`),
+	script:    asIs(dpkgScript(dpkgFolder)),
+	stateless: true,
 	show:      "dpkg-query -W",
-	parse:     fact.ParseDpkgQuery,
+	parse:     parseDpkgList,
 	versions:  fact.DpkgVersions{},
 	later:     "+-.:", // no name holds "_", and people write it by mistake
 	separator: ":",
