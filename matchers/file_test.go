@@ -233,7 +233,7 @@ func TestAccountMatchersOnAMachine(t *testing.T) {
 		{nobody, BelongToPrimaryGroup("root"), "does not exist"}, {nobody, HaveHomeDirectory("/"), "does not exist"}, {nobody, HaveLoginShell(""), "does not exist"},
 		{nobody, HaveAuthorizedKey(key), "does not exist"}, {nobody, BeSystemUser(), "does not exist"}, {nobody, BeLocked(), "does not exist"},
 		{nogroup, HaveGID(0), "does not exist"}, {nogroup, HaveMember("root"), "does not exist"}, {nogroup, BeSystemGroup(), "does not exist"},
-		{user("deploy"), HaveAuthorizedKey("nonsense"), "is no public key"}, {user(""), Exist(), "the name is empty"}, {user("deploy"), BelongToGroup(-1), "BelongToGroup: "},
+		{user("deploy"), HaveAuthorizedKey("nonsense"), "is not a public key"}, {user(""), Exist(), "the name is empty"}, {user("deploy"), BelongToGroup(-1), "BelongToGroup: "},
 		{resource.NewFile(a, "/proc/version"), BeImmutable(), "could not tell"},
 		{resource.NewUser(askerFor(t, m.URI("deploy")), "locked"), BeLocked(), "only root"},
 	} {

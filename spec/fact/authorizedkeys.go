@@ -28,13 +28,13 @@ func ParseAuthorizedKey(line string) (AuthorizedKey, error) {
 	if k, ok := bareKey(line); ok {
 		return k, nil
 	}
-	// What comes first is no key, so it is options.
+	// What comes first is not a key, so it is options.
 	options, rest := cutOptions(line)
 	if k, ok := bareKey(strings.TrimSpace(rest)); ok {
 		k.Options = options
 		return k, nil
 	}
-	return AuthorizedKey{}, fmt.Errorf("%q is no public key: want its type and base64, as in a .pub file", clip(line, 60))
+	return AuthorizedKey{}, fmt.Errorf("%q is not a public key: want its type and base64, as in a .pub file", clip(line, 60))
 }
 
 // ParseAuthorizedKeys reads an authorized_keys file. Lines that hold no key are

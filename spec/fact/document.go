@@ -181,7 +181,7 @@ func plain(v any) any {
 		for k, e := range v {
 			v[k] = plain(e)
 		}
-	case map[any]any: // YAML with keys that are no texts
+	case map[any]any: // YAML with keys that are not texts
 		m := make(map[string]any, len(v))
 		for k, e := range v {
 			m[fmt.Sprint(k)] = plain(e)

@@ -68,7 +68,7 @@ func TestParseDpkgStatusD(t *testing.T) {
 	g.Expect(ParseDpkgStatusD(strings.NewReader("Package: base-files\nVersion: 12.4\nArchitecture: amd64\n"))).To(Equal([]Package{
 		{Name: "base-files", Version: "12.4", Architecture: "amd64", Installed: true}}))
 	_, err := ParseDpkgStatusD(strings.NewReader("d41d8cd98f00b204e9800998ecf8427e  usr/share/doc\n"))
-	g.Expect(err).To(HaveOccurred(), "a list of checksums is no control file")
+	g.Expect(err).To(HaveOccurred(), "a list of checksums is not a control file")
 }
 
 // TestParseDpkgStatus_SaysWhatDpkgSays compares with dpkg-query on a copy of this

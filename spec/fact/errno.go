@@ -8,7 +8,7 @@ import (
 
 // An ErrnoError is why a tool on the target could not do something with a file,
 // as strerror(3) says it in the C locale. errors.Is finds fs.ErrNotExist (also
-// for a path below something that is no directory) and fs.ErrPermission.
+// for a path below something that is not a directory) and fs.ErrPermission.
 type ErrnoError struct {
 	// Text is in the words of the target: "No such file or directory".
 	Text string

@@ -56,7 +56,7 @@ func TestParseStatIsStrict(t *testing.T) {
 		_, err := fact.ParseStat([]byte(bad), nil, []string{"/a", "/c"})
 		g.Expect(err).To(HaveOccurred(), bad)
 	}
-	// A name that looks like a record is no other file's record.
+	// A name that looks like a record is not another file's record.
 	odd := "/a\n81a4 0 0 3 1700000000:root:root:/b"
 	g.Expect(fact.Odd(odd)).To(BeTrue())
 	all, err := fact.ParseStat([]byte("41ed 1 1 4096 1700000000:x y:z:"+odd+"\n"), nil, []string{odd})
@@ -70,7 +70,7 @@ func TestParseStatIsStrict(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(all["/a"].Owner+","+all["/a"].Group).To(Equal(want), names)
 	}
-	// Nothing was said about it: that is no "does not exist".
+	// Nothing was said about it: that does not mean "does not exist".
 	all, err = fact.ParseStat(nil, nil, []string{"/a"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(all).To(BeEmpty())

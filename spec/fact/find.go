@@ -57,7 +57,7 @@ func ParseFind(text string) ([]FileRow, error) {
 	return rows, nil
 }
 
-// check tells what is no number.
+// check tells what is not a number.
 func (r FileRow) check() error {
 	for _, n := range []string{r.Mode, r.UID, r.GID, r.Size, r.Inode} {
 		if n == "" || strings.Trim(n, "0123456789") != "" {

@@ -22,9 +22,9 @@ ID=debian
 			OSRelease{ID: "rocky", IDLike: []string{"rhel", "centos", "fedora"}, VersionID: "9.4"}},
 		"comments, blanks, backslashes, no last newline": {"# ID=no\n\n  ID=arch\nPRETTY_NAME=\"a \\\"b\\\" \\$c\"",
 			OSRelease{ID: "arch", PrettyName: `a "b" $c`}},
-		"nothing at all":     {"", OSRelease{}},
-		"no assignments":     {"Welcome!\n=\n==\n", OSRelease{}},
-		"keys are no prefix": {"ID_LIKE=debian\nIDX=1\n", OSRelease{IDLike: []string{"debian"}}},
+		"nothing at all":        {"", OSRelease{}},
+		"no assignments":        {"Welcome!\n=\n==\n", OSRelease{}},
+		"keys are not prefixes": {"ID_LIKE=debian\nIDX=1\n", OSRelease{IDLike: []string{"debian"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := ParseOSRelease(strings.NewReader(c.text))

@@ -36,7 +36,7 @@ var cpanVersion = pattern(`^(?:v?[0-9]+|v?[0-9]+(?:\.[0-9]+)+(?:_[0-9]+)?)$`)
 // Split takes all of the version for the upstream part; modules have nothing else.
 func (CPANVersions) Split(version string) (epoch, upstream, release string, err error) {
 	if !cpanVersion().MatchString(version) {
-		return "", "", "", fmt.Errorf("%q is no version of a Perl module", version)
+		return "", "", "", fmt.Errorf("%q is not a valid version of a Perl module", version)
 	}
 	return "", version, "", nil
 }

@@ -42,7 +42,7 @@ const ProcNetAnyV6Pattern = `^ *[0-9]+: 00000000000000000000000000000000:[0-9A-F
 func ParseProcNet(text []byte, protocol string, order binary.ByteOrder) ([]Socket, error) {
 	state, ok := states[protocol]
 	if !ok {
-		return nil, fmt.Errorf("/proc/net/%s is no table of sockets", protocol)
+		return nil, fmt.Errorf("/proc/net/%s is not a table of sockets", protocol)
 	}
 	var out []Socket
 	if len(text) == 0 {

@@ -235,9 +235,9 @@ func UnitName(name string) (string, error) {
 		switch {
 		case r < 128 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(`:-_.\@`, r)):
 		case r == '/':
-			return "", fmt.Errorf("%q is no name of a unit: a path is written as systemd-escape --path prints it", name)
+			return "", fmt.Errorf("%q is not the name of a unit: a path is written as systemd-escape --path prints it", name)
 		default:
-			return "", fmt.Errorf("%q is no name of a unit: %q cannot stand in one (one unit is asked for, never a pattern)", name, r)
+			return "", fmt.Errorf("%q is not the name of a unit: %q cannot stand in one (one unit is asked for, never a pattern)", name, r)
 		}
 	}
 	dot := strings.LastIndexByte(name, '.')
@@ -248,7 +248,7 @@ func UnitName(name string) (string, error) {
 	case len(name) > 255:
 		return "", fmt.Errorf("the name of a unit has at most 255 characters, and this one has %d", len(name))
 	case dot == 0 || name[0] == '@':
-		return "", fmt.Errorf("%q is no name of a unit: nothing stands before its %q", name, name[:1])
+		return "", fmt.Errorf("%q is not the name of a unit: nothing stands before its %q", name, name[:1])
 	}
 	return name, nil
 }

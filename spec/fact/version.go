@@ -11,7 +11,7 @@ import (
 // which of two comes first.
 type Versions interface {
 	// Split cuts a version into epoch, upstream part and release, of which the
-	// first and the last may be empty. What is no version is an error.
+	// first and the last may be empty. What is not a version is an error.
 	Split(version string) (epoch, upstream, release string, err error)
 	// Join puts together what Split cuts.
 	Join(epoch, upstream, release string) string
@@ -40,7 +40,7 @@ func (DpkgVersions) Split(version string) (epoch, upstream, release string, err 
 	case version == "":
 		err = fmt.Errorf("it is empty")
 	case hasEpoch && (epoch == "" || len(epoch) > 9 || strings.Trim(epoch, "0123456789") != ""):
-		err = fmt.Errorf("its epoch %q is no number", epoch)
+		err = fmt.Errorf("its epoch %q is not a number", epoch)
 	case upstream == "" || upstream[0] < '0' || upstream[0] > '9':
 		err = fmt.Errorf("it does not begin with a digit")
 	case dash >= 0 && release == "":
@@ -51,7 +51,7 @@ func (DpkgVersions) Split(version string) (epoch, upstream, release string, err 
 		err = checkCharacters(upstream+release, ".+-~:")
 	}
 	if err != nil {
-		return "", "", "", fmt.Errorf("%q is no version of a Debian package: %w", version, err)
+		return "", "", "", fmt.Errorf("%q is not a valid version of a Debian package: %w", version, err)
 	}
 	return epoch, upstream, release, nil
 }
@@ -93,11 +93,11 @@ func (v DpkgVersions) Compare(a, b string) (int, error) {
 	}
 	va, err := debversion.NewVersion(a)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no version of a Debian package: %w", a, err)
+		return 0, fmt.Errorf("%q is not a valid version of a Debian package: %w", a, err)
 	}
 	vb, err := debversion.NewVersion(b)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no version of a Debian package: %w", b, err)
+		return 0, fmt.Errorf("%q is not a valid version of a Debian package: %w", b, err)
 	}
 	return va.Compare(vb), nil
 }
@@ -262,8 +262,8 @@ func (t term) same(version string, rules Versions) (bool, error) {
 }
 
 // hasComponents reports whether a version begins with the components of prefix: what
-// follows begins with no letter or digit, so that 1.220 is no 1.22. A "~" comes
-// before the version it follows: 2~rc1 is no 2.
+// follows begins with no letter or digit, so that 1.220 is not 1.22. A "~" comes
+// before the version it follows: 2~rc1 is not 2.
 func hasComponents(version, prefix string) bool {
 	rest, ok := strings.CutPrefix(version, prefix)
 	return ok && (rest == "" || strings.ContainsRune(".+-:_^", rune(rest[0])))

@@ -27,7 +27,7 @@ var (
 func (APKVersions) Split(version string) (epoch, upstream, release string, err error) {
 	m := apkVersion().FindStringSubmatch(version)
 	if m == nil {
-		return "", "", "", fmt.Errorf("%q is no version of an apk package", version)
+		return "", "", "", fmt.Errorf("%q is not a valid version of an apk package", version)
 	}
 	upstream, release, _ = strings.Cut(version, "-")
 	return "", upstream, release, nil
@@ -41,7 +41,7 @@ func (APKVersions) Compare(a, b string) (int, error) {
 	partsA, partsB := apkVersion().FindStringSubmatch(a), apkVersion().FindStringSubmatch(b)
 	for i, parts := range [][]string{partsA, partsB} {
 		if parts == nil {
-			return 0, fmt.Errorf("%q is no version of an apk package", []string{a, b}[i])
+			return 0, fmt.Errorf("%q is not a valid version of an apk package", []string{a, b}[i])
 		}
 	}
 	return cmp.Or(

@@ -17,7 +17,7 @@ type PipVersions struct{}
 // Split cuts [EPOCH!]VERSION[+LOCAL].
 func (PipVersions) Split(version string) (epoch, upstream, release string, err error) {
 	if _, err := pep440.Parse(version); err != nil || version != strings.TrimSpace(version) {
-		return "", "", "", fmt.Errorf("%q is no version of a Python package", version)
+		return "", "", "", fmt.Errorf("%q is not a valid version of a Python package", version)
 	}
 	epoch, upstream, ok := strings.Cut(version, "!")
 	if !ok {
@@ -42,11 +42,11 @@ func (PipVersions) Join(epoch, upstream, release string) string {
 func (PipVersions) Compare(a, b string) (int, error) {
 	va, err := pep440.Parse(a)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no version of a Python package: %w", a, err)
+		return 0, fmt.Errorf("%q is not a valid version of a Python package: %w", a, err)
 	}
 	vb, err := pep440.Parse(b)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no version of a Python package: %w", b, err)
+		return 0, fmt.Errorf("%q is not a valid version of a Python package: %w", b, err)
 	}
 	return va.Compare(vb), nil
 }
@@ -64,7 +64,7 @@ var (
 // Split takes all of the version for the upstream part; gems have nothing else.
 func (GemVersions) Split(version string) (epoch, upstream, release string, err error) {
 	if !gemVersion().MatchString(version) {
-		return "", "", "", fmt.Errorf("%q is no version of a gem", version)
+		return "", "", "", fmt.Errorf("%q is not a valid version of a gem", version)
 	}
 	return "", version, "", nil
 }
@@ -142,7 +142,7 @@ func (NPMVersions) Split(version string) (epoch, upstream, release string, err e
 }
 
 func npmVersion(version string) (*semver.Version, error) {
-	if version == "" || !isDigit(version[0]) { // a "v" is no part of it
+	if version == "" || !isDigit(version[0]) { // a "v" is not part of it
 		return nil, fmt.Errorf("%q is not a valid version of an npm package", version)
 	}
 	v, err := semver.NewVersion(version)

@@ -46,7 +46,7 @@ func splitEVR(what, version, punctuation string) (epoch, upstream, release strin
 	case version == "":
 		err = fmt.Errorf("it is empty")
 	case hasEpoch && (epoch == "" || len(epoch) > 9 || strings.Trim(epoch, "0123456789") != ""):
-		err = fmt.Errorf("its epoch %q is no number", epoch)
+		err = fmt.Errorf("its epoch %q is not a number", epoch)
 	case !strings.ContainsAny(upstream, "0123456789"):
 		err = fmt.Errorf("there is no digit in it")
 	case strings.IndexByte("._+~^@", upstream[0]) >= 0:
@@ -57,7 +57,7 @@ func splitEVR(what, version, punctuation string) (epoch, upstream, release strin
 		err = checkCharacters(upstream+release, punctuation)
 	}
 	if err != nil {
-		return "", "", "", fmt.Errorf("%q is no version of %s: %w", version, what, err)
+		return "", "", "", fmt.Errorf("%q is not a valid version of %s: %w", version, what, err)
 	}
 	return epoch, upstream, release, nil
 }

@@ -115,7 +115,7 @@ func (r *reader) suite(f field) *Suite {
 			given[key.key.Value] = key.key
 			suiteKeys[i].read(r, s, key)
 		case slices.Contains(convergeKeys, key.key.Value):
-			r.wrong(key.key, "%q is no key of %s, but of converge; write converge: {run: ..., %[1]s: ...}", key.key.Value, what)
+			r.wrong(key.key, "%q is not a key of %s but of converge; write converge: {run: ..., %[1]s: ...}", key.key.Value, what)
 		default:
 			r.wrong(key.key, "unknown key %q in %s; %s", key.key.Value, what, nearest(key.key.Value, suiteKeyNames()))
 		}

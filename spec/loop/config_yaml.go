@@ -49,7 +49,7 @@ func (r *reader) problems() error {
 	return errors.Join(all...)
 }
 
-// yamlLine matches how package yaml tells where a text is no YAML.
+// yamlLine matches how package yaml tells where a text is not YAML.
 var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+): `)
 
 // document reads the one document of a text; nil when there is none.
@@ -77,7 +77,7 @@ func (r *reader) document(text []byte) *yaml.Node {
 		said = said[len(m[0]):]
 	}
 	said = strings.TrimPrefix(said, "yaml: ")
-	r.wrong(&yaml.Node{Line: max(line, 1)}, "this is no YAML: %s", said)
+	r.wrong(&yaml.Node{Line: max(line, 1)}, "this is not YAML: %s", said)
 	return nil
 }
 
@@ -119,8 +119,8 @@ func kind(n *yaml.Node) string {
 // A field is a key of a map, with its value.
 type field struct{ key, value *yaml.Node }
 
-// fields are the fields of a map. What is no map, or has a key twice or one that
-// is no text, is wrong; what names the map in texts.
+// fields are the fields of a map. What is not a map, or has a key twice or one that
+// is not a text, is wrong; what names the map in texts.
 func (r *reader) fields(n *yaml.Node, what, example string) []field {
 	if !r.plain(n) {
 		return nil

@@ -169,7 +169,7 @@ type Hooks struct {
 	Output io.Writer
 }
 
-// ErrLive is the error of a suite whose target is no container, without leave.
+// ErrLive is the error of a suite whose target is not a container, without leave.
 var ErrLive = errors.New("its target is not a throwaway container, and converging changes it")
 
 // Run goes through the loop of one suite. It returns when everything that was made
@@ -334,7 +334,7 @@ func (l *run) from() string {
 	return l.image
 }
 
-// openLive names a target that is no container of ours. It is converged, and looked at,
+// openLive names a target that is not a container of ours. It is converged, and looked at,
 // as the account that its specs are asked as.
 func (l *run) openLive(text string) (*target.Target, error) {
 	uri, err := backends.Parse(text)

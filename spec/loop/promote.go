@@ -23,7 +23,7 @@ func (l *run) promote(ctx context.Context) StageResult {
 	case l.suite.Promote == "":
 		return StageResult{Outcome: Skipped, Summary: "the suite names no tag to promote to"}
 	case l.draft == nil:
-		return StageResult{Outcome: Skipped, Summary: "the target is no container"}
+		return StageResult{Outcome: Skipped, Summary: "the target is not a container"}
 	case l.used:
 		return StageResult{Outcome: Skipped, Summary: "not promoted: the container was used before, so what is in it may come from another converge; leave out --reuse"}
 	}

@@ -209,7 +209,7 @@ func TestLiveTarget_OnlyWithLeave(t *testing.T) {
 	g.wants(t, loop.Green, loop.Held)
 	g.wants(t, loop.Idempotent, loop.Held)
 	g.wants(t, loop.Covered, loop.Warned, "1 of 2 changes", "/etc/x ")
-	g.wants(t, loop.Promote, loop.Skipped, "the target is no container")
+	g.wants(t, loop.Promote, loop.Skipped, "the target is not a container")
 	if left := rig.Docker(t, "ps", "--quiet", "--no-trunc"); !strings.Contains(left, id) {
 		t.Error("the live target was removed")
 	}

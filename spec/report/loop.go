@@ -7,7 +7,7 @@ import (
 )
 
 // NodeStage is the Node of a Result that is a stage of hostspec tdd's loop itself and
-// no spec: what makes a gate fail has to stand in the report. Its Message is what the
+// not a spec: what makes a gate fail has to stand in the report. Its Message is what the
 // stage has to say, the summary in the first line, also where it passed.
 const NodeStage = "stage"
 

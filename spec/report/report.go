@@ -47,7 +47,7 @@ type Result struct {
 	// first, and Text is its own.
 	Containers []string `json:"containers"`
 	Text       string   `json:"text"`
-	// Node is what kind of node this is when it is no spec but a part of the
+	// Node is what kind of node this is when it is not a spec but a part of the
 	// suite that failed, "BeforeSuite", or NodeStage. Else it is empty.
 	Node string `json:"node,omitempty"`
 	// Stage is the part of hostspec tdd's loop in which it ran: "red", "green"; empty

@@ -347,7 +347,7 @@ func untold(x, y Attr) string {
 }
 
 // Restarted names the services that ran in both snapshots of one target and were
-// started anew in between, sorted. That is no difference, but seldom meant.
+// started anew in between, sorted. That is not a difference, but is seldom meant.
 func Restarted(before, after *Snapshot) []string {
 	var out []string
 	for _, b := range after.Facts(KindService) {

@@ -37,7 +37,7 @@ const (
 )
 
 var (
-	// ErrForeign is the error of reading what is no snapshot.
+	// ErrForeign is the error of reading what is not a snapshot.
 	ErrForeign = errors.New("it is not a snapshot of hostspec")
 	// ErrNewer is the error of reading a snapshot of a later hostspec.
 	ErrNewer = errors.New("it was written by a newer hostspec")

@@ -261,11 +261,11 @@ func TestLocal_WatchedAndIgnored(t *testing.T) {
 func TestTake_RefusesWhatMakesNoSense(t *testing.T) {
 	g := NewWithT(t)
 	for wrong, opt := range map[string]snapshot.Options{
-		`"etc" cannot be watched`:    {Watch: []string{"etc"}},
-		`"etc/**" ignores nothing`:   {Ignore: []string{"etc/**"}},
-		`"/etc/[" is no pattern`:     {Ignore: []string{"/etc/["}},
-		`"sevice:x" ignores nothing`: {Ignore: []string{"sevice:x"}},
-		`an empty pattern ignores`:   {Ignore: []string{""}},
+		`"etc" cannot be watched`:         {Watch: []string{"etc"}},
+		`"etc/**" ignores nothing`:        {Ignore: []string{"etc/**"}},
+		`"/etc/[" is not a valid pattern`: {Ignore: []string{"/etc/["}},
+		`"sevice:x" ignores nothing`:      {Ignore: []string{"sevice:x"}},
+		`an empty pattern ignores`:        {Ignore: []string{""}},
 	} {
 		_, err := snapshot.Take(t.Context(), open(t, "local://"), opt)
 		g.Expect(err).To(MatchError(ContainSubstring(wrong)))

@@ -119,7 +119,7 @@ func TestMachine_EachChangeIsToldByNameAndNothingElse(t *testing.T) {
 	g.Expect(told(after, before)).To(HaveLen(29))
 }
 
-// A service that was started anew is no difference, and is told all the same.
+// A service that was started anew is not a difference, and is told all the same.
 func TestMachine_ARestartIsNoDifference(t *testing.T) {
 	g := NewWithT(t)
 	m := rig.SharedMachine(t)

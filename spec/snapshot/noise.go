@@ -91,7 +91,7 @@ func CheckIgnore(pattern string) error {
 	case !slices.Contains(Kinds(), kind):
 		return fmt.Errorf("%q ignores nothing: want the path of files, from / on, or KIND:NAME with one of the kinds %s", pattern, strings.Join(Kinds(), ", "))
 	case !doublestar.ValidatePattern(name):
-		return fmt.Errorf("%q is no pattern: a [ or { has no end", pattern)
+		return fmt.Errorf("%q is not a valid pattern: a [ or { has no end", pattern)
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func TestSnapshotAndDiff_WrongUsage(t *testing.T) {
 		"no such folder":   {[]string{"snapshot", "-o", dir + "/no/file"}, "no such file or directory"},
 		"no such target":   {[]string{"snapshot", "-o", dir + "/x", "-t", "web1"}, "did you mean ssh://web1?"},
 		"relative watch":   {[]string{"snapshot", "-o", dir + "/x", "--watch-path", "etc"}, "--watch-path etc: want the path of a folder"},
-		"bad pattern":      {[]string{"diff", foreign, foreign, "--ignore", "/a["}, "is no pattern"},
+		"bad pattern":      {[]string{"diff", foreign, foreign, "--ignore", "/a["}, "is not a valid pattern"},
 		"no time":          {[]string{"diff", foreign, foreign, "--timeout", "0s"}, "--timeout 0s: want a time above zero"},
 		"one side":         {[]string{"diff", foreign}, "want two files or targets to compare, got 1"},
 		"unknown format":   {[]string{"diff", "-f", "xml", foreign, foreign}, "unknown format; known: text, json"},
