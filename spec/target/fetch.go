@@ -135,6 +135,9 @@ func (t *Target) answer(ctx context.Context, as Identity, wants []Want, timeout 
 	}
 	ask = append(ask, t.readFiles(ctx, files, sys, read, timeout, replies)...)
 	opening.Wait()
+	if err == nil {
+		err = context.Cause(ctx) // whoever asks next is not to be told that somebody gave up
+	}
 	if err != nil {
 		return nil, err
 	}

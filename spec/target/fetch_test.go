@@ -69,6 +69,19 @@ func TestFetch_ReadsTheNamesOfAKindTogether(t *testing.T) {
 	g.Expect(target.Stats().Exchanges).To(BeZero())
 }
 
+// TestFetch_KeepsNothingOfWhoGaveUp has a reader who is told to stop while files are read.
+func TestFetch_KeepsNothingOfWhoGaveUp(t *testing.T) {
+	g := NewWithT(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	k := reader(func(context.Context, backends.FileReader, string) (string, error) {
+		cancel()
+		return "", ctx.Err()
+	})
+	target := open(t, "local://")
+	g.Expect(target.Fetch(ctx, Identity{}, []Want{k.Of("a"), k.Of("b")}, 1)).To(MatchError(context.Canceled))
+	g.Expect(target.Knows(Identity{}, k.Of("a"), 1)).To(BeFalse())
+}
+
 func TestFetch_AReadThatDoesNotReturnIsLeftToItself(t *testing.T) {
 	g := NewWithT(t)
 	returned := make(chan struct{})
