@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -9,28 +8,23 @@ import (
 // DpkgListed returns what dpkg-query -W prints of the packages in /var/lib/dpkg/status, in
 // its order, as long as nothing else of the database tells more: all but those of which
 // nothing is there. It is false where that might be anything else, or an error: where a
-// package is being installed, or has triggers to run, and of what dpkg(1) would not have
-// written. What other fields say, such as a dependency that is not valid, is not known
+// package is being installed, has triggers to run, or is there for several architectures,
+// and of what dpkg(1) would not have written. What other fields say, such as a dependency that is not valid, is not known
 // here. The packages are sorted and cut in place.
 func DpkgListed(all []Package) ([]Package, bool) {
-	slices.SortFunc(all, func(a, b Package) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Architecture, b.Architecture))
-	})
+	slices.SortFunc(all, func(a, b Package) int { return strings.Compare(a.Name, b.Name) })
 	listed := all[:0]
 	for i, p := range all {
 		want, flag, state, ok := dpkgStatus(p.Status)
-		if !ok || flag != "ok" || !slices.Contains(dpkgWants, want) || !spelled(p.Name, lower, "+.-") {
-			return nil, false
-		}
-		again := i > 0 && all[i-1].Name == p.Name
 		switch {
-		case state == "not-installed" && !again && (i+1 == len(all) || all[i+1].Name != p.Name):
-			continue
-		case state != "installed" && state != "config-files", again && all[i-1].Architecture == p.Architecture,
-			!spelled(p.Architecture, lower, "-"), !plainDpkgVersion(p.Version):
+		case !ok, flag != "ok", !slices.Contains(dpkgWants, want), !spelled(p.Name, lower, "+.-"), i+1 < len(all) && all[i+1].Name == p.Name:
 			return nil, false
+		case state == "not-installed" && p.Version == "" && (p.Architecture == "" || spelled(p.Architecture, lower, "-")):
+		case state != "installed" && state != "config-files" && state != "not-installed", !spelled(p.Architecture, lower, "-"), !plainDpkgVersion(p.Version):
+			return nil, false
+		case state != "not-installed":
+			listed = append(listed, p)
 		}
-		listed = append(listed, p)
 	}
 	return listed, true
 }

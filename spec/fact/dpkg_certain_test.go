@@ -3,6 +3,7 @@ package fact
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,9 +66,8 @@ func TestDpkgListed_SaysWhatDpkgQuerySays(t *testing.T) {
 		"removed":        stanza("a", "deinstall ok config-files", "amd64", "12:1.0-0ubuntu1"),
 		"an odd want":    stanza("a", "unknown ok installed", "amd64", "1--2"),
 		"never there":    "Package: a\nStatus: install ok not-installed\nPriority: optional\nSection: x\n\n",
+		"selected":       "Package: a\nStatus: install ok not-installed\nArchitecture: i386\n\n",
 		"not sorted":     stanza("z", "install ok installed", "amd64", "1") + stanza("a+b", "install ok installed", "all", "1") + stanza("a", "install ok installed", "all", "1"),
-		"architectures":  stanza("a", "install ok installed", "i386", "1", "Multi-Arch: same\n") + stanza("a", "install ok installed", "amd64", "1", "Multi-Arch: same\n"),
-		"one is left":    stanza("a", "deinstall ok config-files", "i386", "1", "Multi-Arch: same\n") + stanza("a", "install ok installed", "amd64", "2", "Multi-Arch: same\n"),
 		"empty lines":    "\n\n" + stanza("a", "install ok installed", "amd64", "1") + "\n\n",
 		"case of fields": strings.NewReplacer("Package", "PACKAGE", "Status", "status").Replace(stanza("a", "install ok installed", "amd64", "1")),
 		"virtual":        stanza("a", "install ok installed", "amd64", "1", "Provides: mail-transport-agent, v (= 1)\n"),
@@ -99,6 +99,7 @@ func TestDpkgListed_LeavesDoubtToDpkgQuery(t *testing.T) {
 		"unknown state":   stanza("a", "install ok fine", "all", "1"),
 		"unknown want":    stanza("a", "want ok installed", "all", "1"),
 		"selected":        "Package: m\nStatus: install ok not-installed\n\n",
+		"architectures":   stanza("a", "install ok installed", "i386", "1", "Multi-Arch: same\n") + stanza("a", "install ok installed", "amd64", "1", "Multi-Arch: same\n"),
 		"twice":           stanza("a", "install ok installed", "all", "1") + stanza("a", "install ok installed", "all", "2"),
 		"capitals":        stanza("A", "install ok installed", "all", "1"),
 		"name":            stanza("a_b", "install ok installed", "all", "1"),
@@ -109,6 +110,8 @@ func TestDpkgListed_LeavesDoubtToDpkgQuery(t *testing.T) {
 		"word":            stanza("a", "install ok installed", "all", "one"),
 		"blank":           stanza("a", "install ok installed", "all", "1 2"),
 		"no version":      stanza("a", "deinstall ok config-files", "all", ""),
+		"empty":           "Package: a\nStatus: install ok not-installed\nVersion:\n\n",
+		"never there":     "Package: a\nStatus: install ok not-installed\nArchitecture: all\nVersion: 0:1\n\n",
 		"no architecture": stanza("a", "deinstall ok config-files", "", "1"),
 		"revision":        stanza("a", "install ok installed", "all", "1", "Revision: 5\n"),
 		"older revision":  stanza("a", "install ok installed", "all", "1", "package_revision: 5\n"),
@@ -124,6 +127,42 @@ func TestDpkgListed_LeavesDoubtToDpkgQuery(t *testing.T) {
 			_, ok := listedIn([]byte(stanza("m", "install ok installed", "amd64", "1.0-1") + status))
 			g.Expect(ok).To(BeFalse())
 		})
+	}
+}
+
+// TestDpkgListed_OfDatabasesAtRandom has databases that dpkg may have written, each with at
+// most one odd value in it.
+func TestDpkgListed_OfDatabasesAtRandom(t *testing.T) {
+	r, dir, certain := rand.New(rand.NewPCG(1, 2)), t.TempDir(), 0
+	for range 400 {
+		odd := r.IntN(2) == 0
+		pick := func(usual, other string) string {
+			words := strings.Split(usual, "|")
+			if odd && r.IntN(20) == 0 {
+				odd, words = false, strings.Split(other, "|")
+			}
+			return words[r.IntN(len(words))]
+		}
+		var text strings.Builder
+		for i := range 1 + r.IntN(6) {
+			text.WriteString(stanza(
+				string(rune('z'-i))+pick("|x|c+d|1.2|-a", "B|_b| c|ß"),
+				pick("install|hold|deinstall|purge|unknown", "Install|")+" "+pick("ok", "reinstreq|OK")+" "+pick("installed|config-files|not-installed", "unpacked|half-configured|half-installed| installed"),
+				pick("all|amd64|i386|kfreebsd-amd64", "|x y|AMD64|-a|any"),
+				pick("1|1.0-1|1:2|2~rc1+b-0|1--1|0-0|12:1.-.|1~-~", "0:1|00:1|1:2:3|1-|-1|a1|1 2|1_2|2147483648:1|1:|A|"),
+				pick("|Provides: q\n|X-Foo: bar\n", "Revision: 1\n|#x: y\n|-x: y\n|:\n|Version: 2\n|Package: zz\n")))
+		}
+		got, ok := listedIn([]byte(text.String()))
+		if !ok {
+			continue
+		}
+		certain++
+		if want, err := dpkgListed(t, dir, []byte(text.String())); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got  %+v\nwant %+v, %v\n%s", got, want, err, &text)
+		}
+	}
+	if certain < 100 {
+		t.Errorf("only %d databases were certain", certain)
 	}
 }
 

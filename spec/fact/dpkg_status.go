@@ -115,6 +115,8 @@ func (d *dpkgParser) field(name, value []byte) error {
 		return fmt.Errorf("the field %s is obsolete", name)
 	case d.last < 0:
 		return nil
+	case len(value) == 0 && !d.installed:
+		return fmt.Errorf("the field %s is empty", name)
 	case d.seen[d.last]:
 		return fmt.Errorf("the stanza has a second %s", name)
 	}

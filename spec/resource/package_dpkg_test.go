@@ -76,11 +76,12 @@ func TestPackages_ByFilesSayWhatDpkgQuerySays(t *testing.T) {
 		names   []string
 		byFiles bool
 	}{
-		"at rest": {map[string]string{"status": string(ours) + "\n" + a + dpkgStatusOf("zz-b", "hold ok installed", "amd64", "2", "Multi-Arch: same\n") +
-			dpkgStatusOf("zz-b", "install ok installed", "i386", "2", "Multi-Arch: same\n") + dpkgStatusOf("zz-c", "deinstall ok config-files", "amd64", "3", "") +
+		"at rest": {map[string]string{"status": string(ours) + "\n" + a + dpkgStatusOf("zz-b", "hold ok installed", "i386", "2", "Multi-Arch: same\n") + dpkgStatusOf("zz-c", "deinstall ok config-files", "amd64", "3", "") +
 			"Package: zz-d\nStatus: install ok not-installed\n\n" + dpkgStatusOf("zz-e", "purge ok installed", "amd64", "4", "Provides: zz-f\n")}, nil, true},
 		"an empty list of triggers": {map[string]string{"status": a, "triggers/Unincorp": ""}, nil, true},
-		"an update":                 {map[string]string{"status": a, "updates/0000": dpkgStatusOf("zz-a", "install ok half-configured", "all", "1:1-1", "")}, nil, false},
+		"several architectures": {map[string]string{"status": a + dpkgStatusOf("zz-b", "hold ok installed", "amd64", "2", "Multi-Arch: same\n") +
+			dpkgStatusOf("zz-b", "install ok installed", "i386", "2", "Multi-Arch: same\n")}, nil, false},
+		"an update": {map[string]string{"status": a, "updates/0000": dpkgStatusOf("zz-a", "install ok half-configured", "all", "1:1-1", "")}, nil, false},
 		"a trigger waits": {map[string]string{"status": dpkgStatusOf("zz-a", "install ok installed", "amd64", "1", ""),
 			"triggers/File": "/x zz-a\n", "triggers/Unincorp": "/x -\n"}, nil, false},
 		"half-installed":    {map[string]string{"status": a + dpkgStatusOf("zz-b", "install reinstreq half-installed", "all", "1", "")}, nil, false},
