@@ -214,7 +214,7 @@ var accountNames = &target.Kind[string]{
 				}
 			}
 			if keys != nil {
-				out = append(out, target.Question{Names: keys, Script: lookupScript(database, ids), Show: "getent " + database + " " + backends.Quote(ids...)})
+				out = append(out, target.Question{Names: keys, Script: lookupScript(database, ids), Stateless: true, Show: "getent " + database + " " + backends.Quote(ids...)})
 			}
 		}
 		return out, nil

@@ -10,6 +10,8 @@ import (
 // FuzzAccounts reads what tools may print about two users, a group and a password.
 func FuzzAccounts(f *testing.F) {
 	f.Add([]byte("all\nroot:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1::/:\n"), uint8(0))
+	f.Add([]byte("all\nroot:x:0:0:root:/root:/bin/sh\n"), uint8(0))
+	f.Add([]byte("all\nroot:x:0:0:root:/root:/bin/sh\neach\nroot:x:0:0:root:/root:/bin/sh\nexit 0\nexit 2\n"), uint8(0))
 	f.Add([]byte("each\nroot:x:0:0:root:/root:/bin/sh\nexit 0\nexit 2\n"), uint8(0))
 	f.Add([]byte("1:x:7:0::/:\neach\nexit 2\nx:x:1:\nexit 0\n"), uint8(0))
 	f.Add([]byte("files\nroot:x:0:0:root:/root:/bin/sh\n"), uint8(0))

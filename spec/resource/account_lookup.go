@@ -88,7 +88,7 @@ func (d database[E]) ask(names []string) []target.Question {
 	}
 	var out []target.Question
 	if plain.Names != nil {
-		plain.Script = lookupScript(d.name, plain.Names)
+		plain.Script, plain.Stateless = lookupScript(d.name, plain.Names), true
 		out = append(out, plain)
 	}
 	if digits.Names != nil {
@@ -137,14 +137,14 @@ func (d database[E]) choose(l lookup, i, n int, name string) (e E, ok bool, err 
 
 // lookupScript asks getent(1) for all names, and where not all were found for each
 // one, since not every getent goes on after that. Where there is no getent it prints
-// "files" and all of the file; "all" and the entries in the order of the names; or
-// "each" and for each name what there is and "exit STATUS". No word of the target's
-// goes through echo that an echo might read as more than itself.
+// "files" and all of the file; else "all" and the entries in the order of the names,
+// which "each" takes back, after which come for each name what there is and "exit
+// STATUS". It is Stateless.
 func lookupScript(database string, names []string) string {
-	return fmt.Sprintf(`if ! command -v getent >/dev/null; then echo files; cat /etc/%[1]s; exit; fi
-r=$(getent %[1]s %[2]s) && { set -f; IFS='
-'; set -- $r; [ $# = %[3]d ]; } && case $r in *\\*|-*) false;; esac && { echo all; echo "$r"; exit; }
-echo each; for n in %[2]s; do getent %[1]s "$n"; echo "exit $?"; done`, database, backends.Quote(names...), len(names))
+	return fmt.Sprintf(`set -- %[2]s
+if ! command -v getent >/dev/null; then echo files; cat /etc/%[1]s
+elif echo all && getent %[1]s "$@"; then :
+else echo each; while [ $# -gt 0 ]; do getent %[1]s "$1"; echo "exit $?"; shift; done; fi`, database, backends.Quote(names...))
 }
 
 // digitsScript is lookupScript for names of digits. Entries whose names are these
@@ -167,8 +167,10 @@ type lookup struct {
 	// for themselves.
 	files bool
 	text  []byte
-	// all are the entries by position, nil where each name was asked for alone.
-	all [][]byte
+	// found says that there is something for each name, and all are the entries by
+	// position.
+	found bool
+	all   [][]byte
 	// each is what was printed for each name, and exits how getent ended.
 	each  [][]byte
 	exits []int
@@ -182,7 +184,10 @@ func parseLookup(stdout []byte) (lookup, error) {
 		return lookup{files: true, text: text}, nil
 	}
 	if text, ok := bytes.CutPrefix(stdout, []byte("all\n")); ok {
-		return lookup{all: slices.Collect(bytes.Lines(text))}, nil
+		if !bytes.Contains(stdout, []byte("\neach\n")) {
+			return lookup{found: true, all: slices.Collect(bytes.Lines(text))}, nil
+		}
+		stdout = text
 	}
 	text, rest, ok := bytes.Cut(append([]byte("\n"), stdout...), []byte("\neach\n"))
 	if !ok {
@@ -209,8 +214,14 @@ func parseLookup(stdout []byte) (lookup, error) {
 // Exit 2 of getent means that; any other is an error.
 func (l lookup) entry(i, n int) ([]byte, error) {
 	switch {
-	case len(l.all) == n:
+	case l.found && len(l.all) == n:
 		return l.all[i], nil
+	case l.found && n > 1:
+		return nil, target.ErrLater // whose entry is whose?
+	case l.found && len(l.all) > 0:
+		return bytes.Join(l.all, nil), nil
+	case l.found:
+		return nil, errors.New("it found something and did not print it")
 	case len(l.each) != n:
 		return nil, errors.New("it did not answer about each name")
 	case l.exits[i] == 0 && len(l.each[i]) == 0:
