@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -26,23 +25,8 @@ func (t *Target) Fetch(ctx context.Context, as Identity, wants []Want, epoch int
 
 // Knows reports whether the answer to a want is known in the epoch.
 func (t *Target) Knows(as Identity, w Want, epoch int64) bool {
-	_, ok := t.known(as, w, epoch)
+	_, ok := t.cache.get(as, w, epoch)
 	return ok
-}
-
-// known returns the answer to a want. Where it is not known, later says that it will
-// not be before it is asked for alone.
-func (t *Target) known(as Identity, w Want, epoch int64) (reply, bool) {
-	if epoch == 0 {
-		return reply{}, false
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r, ok := t.facts[factKey{as, w}]
-	if !ok || r.epoch != epoch {
-		return reply{}, false
-	}
-	return r.reply, !r.later
 }
 
 // A pending question belongs to a kind and waits for its answer.
@@ -70,31 +54,8 @@ func (t *Target) fetch(ctx context.Context, as Identity, wants []Want, epoch int
 			replies[w] = t.unknown(evidence.Evidence{}, fmt.Sprintf("the target did not answer about %s %q", w.Kind.kindName(), w.Name), nil)
 		}
 	}
-	if epoch != 0 {
-		t.keep(as, replies, epoch)
-	}
+	t.cache.put(as, replies, epoch)
 	return replies, nil
-}
-
-// keep stores answers for the epoch, except for what is too large.
-func (t *Target) keep(as Identity, replies map[Want]reply, epoch int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.keptEpoch != epoch {
-		// Nobody will ask for what was known before.
-		maps.DeleteFunc(t.facts, func(k factKey, r storedReply) bool { return r.epoch != epoch && k.want.Kind.size(r.fact) > 0 })
-		t.kept, t.keptEpoch = 0, epoch
-	}
-	for w, r := range replies {
-		if n := w.Kind.size(r.fact); n > 0 {
-			if n > MaxTogether || t.kept+n > maxKept {
-				r = reply{later: true}
-			} else {
-				t.kept += n
-			}
-		}
-		t.facts[factKey{as, w}] = storedReply{r, epoch}
-	}
 }
 
 // answer reads files where the backend can and the kind may, and asks the shell for

@@ -285,7 +285,7 @@ func (v View) Together(ctx context.Context, wants ...Want) (View, error) {
 	if v.Plan != nil || v.Epoch != 0 {
 		var missing []Want
 		for _, w := range wants {
-			if r, ok := v.Target.known(v.As, w, v.Epoch); !ok && !r.later {
+			if r, ok := v.Target.cache.get(v.As, w, v.Epoch); !ok && !r.later {
 				missing = append(missing, w)
 			}
 		}
@@ -328,7 +328,7 @@ func (v View) lookup(ctx context.Context, w Want) (reply, error) {
 	if r, ok := v.together[factKey{v.As, w}]; ok && !r.later {
 		return r, nil
 	}
-	r, ok := v.Target.known(v.As, w, v.Epoch)
+	r, ok := v.Target.cache.get(v.As, w, v.Epoch)
 	switch {
 	case ok:
 		return r, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
@@ -23,84 +24,107 @@ type spare struct {
 	err    error
 }
 
-// Expect says how many commands are going to be run as an identity, so that shells
-// for them are opened while something else is waited for.
-func (t *Target) Expect(as Identity, commands int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.expected[as.plain()] = commands
+// spares are the shells that wait for commands, and how many of those are to come. The
+// methods are safe for concurrent use; the zero value has none.
+type spares struct {
+	mu       sync.Mutex
+	waiting  []*spare
+	expected map[Identity]int
+	closed   bool
+	// ending are goroutines that open or end shells.
+	ending sync.WaitGroup
 }
 
-// openSpares opens shells for the commands to come, as an identity that has a shell.
-// The caller has the turn.
-func (t *Target) openSpares(ctx context.Context, as Identity) {
-	as = t.effective(as)
-	b := t.backendAs(as)
-	if _, ok := b.(backends.Runner); ok {
-		return
+// expect says how many commands are to come as an account.
+func (p *spares) expect(as Identity, commands int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.expected == nil {
+		p.expected = map[Identity]int{}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	p.expected[as] = commands
+}
+
+// come says that one of the commands that were expected has come.
+func (p *spares) come(as Identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.expected[as] > 0 {
+		p.expected[as]--
+	}
+}
+
+// open opens shells for the commands to come as an account, each by the given function.
+// effective is the account that another one comes to.
+func (p *spares) open(as Identity, effective func(Identity) Identity, open func() (*shell, error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	wanted, mine := 0, 0
-	for other, commands := range t.expected {
-		if t.effective(other) == as {
+	for other, commands := range p.expected {
+		if effective(other) == as {
 			wanted += commands
 		}
 	}
-	for _, sp := range t.spares {
+	for _, sp := range p.waiting {
 		if sp.as == as {
 			mine++
 		}
 	}
-	for ; mine < wanted && len(t.spares) < maxSpares && !t.closed; mine++ {
+	for ; mine < wanted && len(p.waiting) < maxSpares && !p.closed; mine++ {
 		sp := &spare{as: as, opened: make(chan struct{})}
-		t.spares = append(t.spares, sp)
-		life := context.WithoutCancel(ctx)
-		t.ending.Go(func() {
+		p.waiting = append(p.waiting, sp)
+		p.ending.Go(func() {
 			defer close(sp.opened)
-			limited, cancel := context.WithTimeoutCause(life, t.timeout, errDeadline)
-			defer cancel()
-			sp.shell, sp.err = openOnce(limited, b)
+			sp.shell, sp.err = open()
 		})
 	}
 }
 
-// dropSpares ends the shells that wait for commands.
-func (t *Target) dropSpares() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, sp := range t.spares {
-		t.ending.Go(func() {
-			<-sp.opened
-			if sp.err == nil {
-				sp.shell.kill()
-			}
-		})
+// drop ends the shells that wait for commands.
+func (p *spares) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sp := range p.waiting {
+		p.end(sp)
 	}
-	t.spares = nil
+	p.waiting = nil
 }
 
-// takeSpare returns a living spare, waiting for one that is just being opened.
-func (t *Target) takeSpare(ctx context.Context, as Identity) *shell {
+// end ends a shell as soon as it is open.
+func (p *spares) end(sp *spare) {
+	p.ending.Go(func() {
+		<-sp.opened
+		if sp.err == nil {
+			sp.shell.kill()
+		}
+	})
+}
+
+// close drops the shells, and has none opened any more.
+func (p *spares) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.drop()
+}
+
+// take returns a living shell, waiting for one that is just being opened; nil where there
+// is none.
+func (p *spares) take(ctx context.Context, as Identity) *shell {
 	for {
-		t.mu.Lock()
-		i := slices.IndexFunc(t.spares, func(sp *spare) bool { return sp.as == as })
+		p.mu.Lock()
+		i := slices.IndexFunc(p.waiting, func(sp *spare) bool { return sp.as == as })
 		if i < 0 {
-			t.mu.Unlock()
+			p.mu.Unlock()
 			return nil
 		}
-		sp := t.spares[i]
-		t.spares = slices.Delete(t.spares, i, i+1)
-		t.mu.Unlock()
+		sp := p.waiting[i]
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.mu.Unlock()
 		select {
 		case <-sp.opened:
 		case <-ctx.Done():
-			t.ending.Go(func() {
-				<-sp.opened
-				if sp.err == nil {
-					sp.shell.kill()
-				}
-			})
+			p.end(sp)
 			return nil
 		}
 		if sp.err != nil {
@@ -114,6 +138,26 @@ func (t *Target) takeSpare(ctx context.Context, as Identity) *shell {
 	}
 }
 
+// Expect says how many commands are going to be run as an identity, so that shells
+// for them are opened while something else is waited for.
+func (t *Target) Expect(as Identity, commands int) { t.spares.expect(as.plain(), commands) }
+
+// openSpares opens shells for the commands to come, as an identity that has a shell.
+// The caller has the turn.
+func (t *Target) openSpares(ctx context.Context, as Identity) {
+	as = t.effective(as)
+	b := t.backendAs(as)
+	if _, ok := b.(backends.Runner); ok {
+		return
+	}
+	life := context.WithoutCancel(ctx)
+	t.spares.open(as, t.effective, func() (*shell, error) {
+		limited, cancel := context.WithTimeoutCause(life, t.timeout, errDeadline)
+		defer cancel()
+		return openOnce(limited, b)
+	})
+}
+
 // commandShell returns a shell of its own for one command, within the time that the
 // command itself may take.
 func (t *Target) commandShell(ctx context.Context, as Identity, timeout time.Duration) (*shell, error) {
@@ -124,9 +168,7 @@ func (t *Target) commandShell(ctx context.Context, as Identity, timeout time.Dur
 		t.give()
 		return nil, err
 	}
-	t.mu.Lock()
-	t.expected[as.plain()] = max(0, t.expected[as.plain()]-1)
-	t.mu.Unlock()
+	t.spares.come(as.plain())
 	as = t.effective(as)
 	connection, b := t.backend, t.backendAs(as)
 	t.openSpares(ctx, as)
@@ -134,7 +176,7 @@ func (t *Target) commandShell(ctx context.Context, as Identity, timeout time.Dur
 	t.give()
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
 	defer cancel()
-	if s := t.takeSpare(limited, as); s != nil {
+	if s := t.spares.take(limited, as); s != nil {
 		return s, nil
 	}
 	s, err := openOnce(limited, b)

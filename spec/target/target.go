@@ -74,18 +74,16 @@ type Target struct {
 	// noProcess is why no process can be started there, or nil.
 	noProcess error
 
+	cache  cache
+	spares spares
+
 	mu     sync.Mutex
 	dead   error // why the target cannot be used any more
 	closed bool
-	facts  map[factKey]storedReply
-	// kept is how many bytes the facts of keptEpoch hold whose kinds have a Size.
-	kept      int
-	keptEpoch int64
-	spares    []*spare
-	expected  map[Identity]int // commands that are known to come
-	ending    sync.WaitGroup
-	stats     Stats
-	notes     []string
+	stats  Stats
+	notes  []string
+	// ending are goroutines that end shells.
+	ending sync.WaitGroup
 }
 
 // Stats counts what a Target has cost.
@@ -98,25 +96,12 @@ type Stats struct {
 	Commands int
 }
 
-type factKey struct {
-	as   Identity
-	want Want
-}
-
-type storedReply struct {
-	reply
-	epoch int64
-}
-
 // New returns the Target of a URI. It connects to nothing yet.
 func New(uri *backends.URI, opt Options) *Target {
 	t := &Target{
 		uri: uri, dial: opt.Open, timeout: opt.Timeout, sudo: newSudo(opt),
 		turn:   make(chan struct{}, 1),
 		shells: map[Identity]*shell{},
-		facts:  map[factKey]storedReply{},
-
-		expected: map[Identity]int{},
 	}
 	if t.dial == nil {
 		t.dial = uri.Open
@@ -335,7 +320,7 @@ func (t *Target) greeted(as Identity, s *shell, o Output) (err error) {
 
 // hangUp forgets a connection that was lost. The caller has the turn.
 func (t *Target) hangUp() {
-	t.dropSpares()
+	t.spares.drop()
 	for as, s := range t.shells {
 		s.kill()
 		delete(t.shells, as)
@@ -375,7 +360,7 @@ func (t *Target) Close() error {
 	t.mu.Unlock()
 	t.turn <- struct{}{}
 	defer t.give()
-	t.dropSpares()
+	t.spares.close()
 	for as, s := range t.shells {
 		s.kill()
 		delete(t.shells, as)
@@ -383,6 +368,7 @@ func (t *Target) Close() error {
 	ended := make(chan struct{})
 	go func() {
 		t.ending.Wait()
+		t.spares.ending.Wait()
 		close(ended)
 	}()
 	grace := time.NewTimer(closeGrace)
