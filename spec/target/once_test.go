@@ -91,18 +91,18 @@ func TestOnce_LeavesAloneOrKills(t *testing.T) {
 			out, err := runOnce(t, b, Script{Text: "env sleep " + mark + " >/dev/null 2>&1 & echo $!"}, 2*time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
 			// While env becomes sleep it has no command line.
-			g.Eventually(func() string { return processes(t, mark) }, "20s").Should(ContainSubstring(" sleep\x00"))
+			g.Eventually(func() string { return processes(t, mark) }, "2m").Should(ContainSubstring(" sleep\x00"))
 			g.Consistently(func() string { return processes(t, mark) }, "300ms").ShouldNot(BeEmpty(), "left alone")
 			_, err = runOnce(t, b, Script{Text: "kill " + string(out.Stdout)}, 2*time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Eventually(func() string { return processes(t, mark) }, "5s").Should(BeEmpty())
+			g.Eventually(func() string { return processes(t, mark) }, "2m").Should(BeEmpty())
 
 			sh, err := openOnce(t.Context(), unkillable{b})
 			g.Expect(err).NotTo(HaveOccurred())
 			out, err = sh.run(t.Context(), "echo so far; env sleep "+mark+" & env sleep "+mark, 5*time.Second)
 			g.Expect(err).To(MatchError(errDeadline))
 			g.Expect(string(out.Stdout)).To(Equal("so far\n"))
-			g.Eventually(func() string { return processes(t, mark) }, "5s").Should(BeEmpty(), "killed at the deadline")
+			g.Eventually(func() string { return processes(t, mark) }, "2m").Should(BeEmpty(), "killed at the deadline")
 		})
 	}
 }

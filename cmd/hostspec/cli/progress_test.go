@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +34,8 @@ func TestProgress_InLines(t *testing.T) {
 	p.every = time.Millisecond
 	p.begin("converge")
 	_, _ = p.sayer().Write([]byte("unpacking\nsetting up nginx\n"))
-	for !strings.Contains(out.String(), "  converge    ...          0 s  setting up nginx\n") {
+	line := regexp.MustCompile(`(?m)^  converge    \.\.\. +\d+ m?s  setting up nginx$`)
+	for !line.MatchString(out.String()) {
 		time.Sleep(time.Millisecond)
 	}
 	p.end()
