@@ -1,9 +1,7 @@
 package remote
 
 import (
-	"bytes"
 	"io"
-	"strconv"
 	"sync"
 )
 
@@ -12,15 +10,13 @@ import (
 type Gate struct {
 	// W is where they go; nil discards them.
 	W io.Writer
-	// Mark, where it is set, stands before a line with the process's number, which
-	// is taken out. What comes before it is held back until it is found.
-	Mark string
+	// Mark, where it is set, stands before the process's number, and is taken out.
+	Mark Mark
 
 	// mu is held during each Write to W, so that Shut waits for it.
 	mu     sync.Mutex
 	closed bool
 	err    error
-	held   []byte
 
 	// note has a lock of its own, since W may take its time.
 	note struct {
@@ -31,9 +27,6 @@ type Gate struct {
 	}
 }
 
-// mostHeld bounds what is held back while the mark is looked for.
-const mostHeld = 1 << 20
-
 // Write never fails: the stream has to be read to its end, or the connection
 // stands still for everybody. The writer's own first error is kept.
 func (g *Gate) Write(p []byte) (int, error) {
@@ -41,22 +34,16 @@ func (g *Gate) Write(p []byte) (int, error) {
 	defer g.noted(0, false)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.Mark == "" {
+	if len(g.Mark.Word) == 0 {
 		g.pass(p)
 		return len(p), nil
 	}
-	g.held = append(g.held, p...)
-	before, after, found := bytes.Cut(g.held, []byte(g.Mark))
-	number, rest, whole := bytes.Cut(after, []byte("\n"))
-	switch pid, err := strconv.Atoi(string(number)); {
-	case found && whole && err == nil:
+	if pid, rest, found := g.Mark.Cut(p, g.pass); found {
 		g.note.Lock()
 		g.note.pid = pid
 		g.note.Unlock()
-		g.held, g.Mark = append(before, rest...), ""
-		g.flush()
-	case found && whole, len(g.held) > mostHeld:
-		g.flush()
+		g.Mark = Mark{}
+		g.pass(rest)
 	}
 	return len(p), nil
 }
@@ -67,24 +54,18 @@ func (g *Gate) pass(p []byte) {
 	}
 }
 
-// flush passes on what was held back and looks for the mark no longer.
-func (g *Gate) flush() {
-	g.pass(g.held)
-	g.held, g.Mark = nil, ""
-}
-
 // End says that the stream has ended.
 func (g *Gate) End() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.flush()
+	g.Mark.End(g.pass)
 }
 
 // Shut says that nobody listens any more.
 func (g *Gate) Shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.flush()
+	g.Mark.End(g.pass)
 	g.closed = true
 }
 

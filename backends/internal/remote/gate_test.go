@@ -16,9 +16,10 @@ func TestGate(t *testing.T) {
 		{[]string{"no mark at all"}, "no mark at all", 0},
 		{[]string{"mark$$ >&2\nmine"}, "mark$$ >&2\nmine", 0},
 		{[]string{"mark17"}, "mark17", 0},
+		{[]string{"mark$$\nmark", "18\r\nmine"}, "mark$$\nmine", 18},
 	} {
 		var out bytes.Buffer
-		g := &Gate{W: &out, Mark: "mark"}
+		g := &Gate{W: &out, Mark: Mark{Word: []byte("mark")}}
 		for _, s := range c.in {
 			_, _ = g.Write([]byte(s))
 		}

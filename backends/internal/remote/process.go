@@ -81,7 +81,7 @@ func (c *Connection) Start(ctx context.Context, cmd backends.Command, mark strin
 	stop := context.AfterFunc(c.Ctx, func() { cancel(context.Cause(c.Ctx)) })
 	release := func() { stop(); cancel(nil); c.processes.Done() }
 	p := &Process{c: c, EndsWithStdin: cmd.EndsWithStdin, Drained: make(chan struct{}), done: make(chan struct{})}
-	p.Stdout.W, p.Stderr.W, p.Stderr.Mark = cmd.Stdout, cmd.Stderr, mark
+	p.Stdout.W, p.Stderr.W, p.Stderr.Mark.Word = cmd.Stdout, cmd.Stderr, []byte(mark)
 	t, err := open(ctx, p)
 	if err != nil {
 		release()
