@@ -115,7 +115,7 @@ func TestOnce_UnusedEndsWithItsInput(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.kill()
-			NewWithT(t).Eventually(s.done, "1s").Should(BeClosed())
+			NewWithT(t).Eventually(s.done, "2m").Should(BeClosed())
 		})
 	}
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -213,17 +214,18 @@ func TestRun_BackgroundProcesses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			target := open(t, uri)
-			start := time.Now()
-			out, _, err := target.Run(t.Context(), Identity{}, Script{Text: "sleep 123.25 & echo $!"})
+			// Others may run this test as well. What would wait for a descendant that holds the
+			// output open would not end within the timeout of open.
+			mark := fmt.Sprintf("%09d", time.Now().Nanosecond())
+			out, _, err := target.Run(t.Context(), Identity{}, Script{Text: "sleep 1000." + mark + " & echo $!"})
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(time.Since(start)).To(BeNumerically("<", time.Minute), "a descendant that holds the output open is not waited for")
-			g.Eventually(func() string { return processes(t, "123.25") }, "1m").ShouldNot(BeEmpty())
-			g.Consistently(func() string { return processes(t, "123.25") }, "300ms").ShouldNot(BeEmpty(), "what a command leaves behind is left alone")
+			g.Eventually(func() string { return processes(t, "1000."+mark) }, "1m").ShouldNot(BeEmpty())
+			g.Consistently(func() string { return processes(t, "1000."+mark) }, "300ms").ShouldNot(BeEmpty(), "what a command leaves behind is left alone")
 			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "kill " + strings.TrimSpace(string(out.Stdout))})
 			g.Expect(err).NotTo(HaveOccurred())
-			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "echo before; sleep 124.5 & sleep 124.5", Timeout: 5 * time.Second})
+			_, _, err = target.Run(t.Context(), Identity{}, Script{Text: "echo before; sleep 1001." + mark + " & sleep 1001." + mark, Timeout: 5 * time.Second})
 			g.Expect(err).To(MatchError(And(ContainSubstring("it did not end within 5s and was killed"), ContainSubstring("before"))))
-			g.Eventually(func() string { return processes(t, "124.5") }, "1m").Should(BeEmpty(), "killed on the target")
+			g.Eventually(func() string { return processes(t, "1001."+mark) }, "1m").Should(BeEmpty(), "killed on the target")
 		})
 	}
 }
