@@ -3,11 +3,14 @@
 // live says PACKAGE/survivors.txt, in lines of four parts with " | " between them:
 //
 //	FILE | MUTATOR | LINE OF CODE | REASON
+//
+// A line there of which no mutant lives any more is named, too.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,13 +36,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: survivors PACKAGE REPORT")
 		os.Exit(2)
 	}
-	if err := tell(os.Args[1], os.Args[2]); err != nil {
+	if err := tell(os.Stdout, os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "survivors:", err)
 		os.Exit(1)
 	}
 }
 
-func tell(dir, file string) error {
+func tell(out io.Writer, dir, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -53,9 +56,11 @@ func tell(dir, file string) error {
 		return err
 	}
 	var killed, lived, listed int
+	tried, used := map[string]bool{}, map[string]bool{}
 	others := map[string]int{}
 	for _, f := range r.Files {
 		name := filepath.Base(f.Name)
+		tried[name] = true
 		code, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return err
@@ -70,8 +75,9 @@ func tell(dir, file string) error {
 				line := strings.Join([]string{name, m.Type, strings.TrimSpace(lines[m.Line-1])}, " | ")
 				if reasons[line] {
 					listed++
+					used[line] = true
 				} else {
-					fmt.Printf("lives, at %s/%s:%d:%d: %s\n", dir, name, m.Line, m.Column, line)
+					fmt.Fprintf(out, "lives, at %s/%s:%d:%d: %s\n", dir, name, m.Line, m.Column, line)
 				}
 			default:
 				others[strings.ToLower(m.Status)]++
@@ -81,10 +87,15 @@ func tell(dir, file string) error {
 	if killed+lived == 0 {
 		return fmt.Errorf("%s: no mutants were tried", file)
 	}
-	fmt.Printf("%s: %.1f %% killed: %d of %d; of the %d that live, survivors.txt lists %d\n",
+	for _, line := range slices.Sorted(maps.Keys(reasons)) {
+		if name, _, _ := strings.Cut(line, " | "); tried[name] && !used[line] {
+			fmt.Fprintf(out, "listed, and does not live: %s\n", line)
+		}
+	}
+	fmt.Fprintf(out, "%s: %.1f %% killed: %d of %d; of the %d that live, survivors.txt lists %d\n",
 		dir, 100*float64(killed)/float64(killed+lived), killed, killed+lived, lived, listed)
 	for _, status := range slices.Sorted(maps.Keys(others)) {
-		fmt.Printf("%s: besides, %d %s\n", dir, others[status], status)
+		fmt.Fprintf(out, "%s: besides, %d %s\n", dir, others[status], status)
 	}
 	return nil
 }
