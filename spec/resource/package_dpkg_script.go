@@ -24,17 +24,14 @@ else dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${Status}\n'; fi
 // what is listed when all of it is certain. Anything that dpkg(1) would not have written
 // so makes it fail, and print nothing.
 const dpkgAwk = `function bad() { odd = 1; exit 1 }
-function end(  t) {
-	if (split(s, t, " ") != 3 || s != t[1] " ok " t[3] || !(t[1] in wants) || p !~ /^[0-9a-z][0-9a-z+.-]*$/) bad()
-	if (t[3] == "not-installed") {
-		if (p in seen) bad()
-		seen[p] = "none"
-	} else {
-		if (t[3] != "installed" && t[3] != "config-files" || a !~ /^[0-9a-z][0-9a-z-]*$/ || v !~ /^([1-9][0-9]?[0-9]?[0-9]?:)?[0-9][0-9A-Za-z.+~-]*$/ || v ~ /-$/) bad()
-		if (p in seen && (seen[p] == "none" || index(seen[p], " " a " "))) bad()
-		seen[p] = seen[p] " " a " "
-		out[n++] = p "\t" a "\t" v "\t" s
-	}
+function end(  t, there) {
+	if (split(s, t, " ") != 3 || s != t[1] " ok " t[3] || !(t[1] in wants) || p !~ /^[0-9a-z][0-9a-z+.-]*$/ || p in seen) bad()
+	seen[p]
+	there = t[3] == "installed" || t[3] == "config-files"
+	if (!there && t[3] != "not-installed") bad()
+	if ((there || v != "" || a != "") && a !~ /^[0-9a-z][0-9a-z-]*$/) bad()
+	if ((there || v != "") && (v !~ /^([1-9][0-9]?[0-9]?[0-9]?:)?[0-9][0-9A-Za-z.+~-]*$/ || v ~ /-$/)) bad()
+	if (there) out[n++] = p "\t" a "\t" v "\t" s
 	p = s = a = v = ""
 	b = k = 0
 }

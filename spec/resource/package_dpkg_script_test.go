@@ -63,7 +63,7 @@ func TestDpkgAwk_IsCertainOfWhatLasts(t *testing.T) {
 		"removed":         stanza("a", "deinstall ok config-files", "amd64", "12:1.0-0ubuntu1", ""),
 		"never there":     stanza("b", ok, "all", "1", "") + "Package: a\nStatus: install ok not-installed\nPriority: optional\n\n",
 		"not sorted":      stanza("z", ok, "amd64", "1", "") + stanza("a+b", ok, "all", "1", "") + stanza("a", ok, "all", "1", ""),
-		"architectures":   stanza("a", ok, "i386", "1", "Multi-Arch: same\n") + stanza("a", ok, "amd64", "1", "Multi-Arch: same\n"),
+		"selected":        stanza("b", ok, "i386", "1", "Multi-Arch: same\n") + "Package: a\nStatus: install ok not-installed\nArchitecture: i386\n\n",
 		"empty lines":     "\n\n" + stanza("a", ok, "amd64", "1", "") + "\n\n",
 		"conffiles":       stanza("a", ok, "amd64", "1", "Conffiles:\n /etc/a d41d8cd98f00b204e9800998ecf8427e\nX-Other: 1\n"),
 	} {
@@ -82,7 +82,7 @@ func TestDpkgAwk_IsCertainOfWhatLasts(t *testing.T) {
 // TestDpkgAwk_KnowsNoBetter changes a database everywhere: what awk is certain of, we are
 // certain of, too, and read the same. TestDpkgListed asks dpkg-query about that.
 func TestDpkgAwk_KnowsNoBetter(t *testing.T) {
-	base := stanza("a", "install ok installed", "i386", "1:1~x-2", "Multi-Arch: same\n") + stanza("a", "hold ok installed", "amd64", "1", "Multi-Arch: same\n") +
+	base := stanza("a", "install ok installed", "i386", "1:1~x-2", "Multi-Arch: same\n") + stanza("c", "hold ok installed", "amd64", "1", "Multi-Arch: same\n") +
 		"Package: n\nStatus: install ok not-installed\n\n" + stanza("b", "deinstall ok config-files", "all", "3-1", "")
 	lines := slices.Collect(strings.Lines(base))
 	doubtful := []string{"", "\n", " \n", " \v\n", " \f\r\n", "\t\n", " x\n", "\tx\n", ": x\n", "x\n", "X\n", "# x\n", "-x: y\n", "Revision: 5\n", "package_revision: 5\n", "PACKAGE-Revision: 5\n", "version: 1\n",
@@ -126,9 +126,11 @@ func TestDpkgScript_LeavesDoubtToDpkgQuery(t *testing.T) {
 		"another folder":  {map[string]string{"status": whole, "triggers/Unincorp": ""}, "DPKG_ADMINDIR=/var/lib/dpkg", false},
 		"another root":    {map[string]string{"status": whole, "triggers/Unincorp": ""}, "DPKG_ROOT=", false},
 		"in doubt":        {map[string]string{"status": whole + whole, "triggers/Unincorp": ""}, "", false},
-		"empty":           {map[string]string{"status": "", "triggers/Unincorp": ""}, "", false},
-		"no status":       {map[string]string{"triggers/Unincorp": ""}, "", false},
-		"no triggers":     {map[string]string{"status": whole}, "", false},
+		"architectures": {map[string]string{"status": stanza("a", "install ok installed", "i386", "1", "Multi-Arch: same\n") + stanza("a", "install ok installed", "amd64", "1", "Multi-Arch: same\n"),
+			"triggers/Unincorp": ""}, "", false},
+		"empty":       {map[string]string{"status": "", "triggers/Unincorp": ""}, "", false},
+		"no status":   {map[string]string{"triggers/Unincorp": ""}, "", false},
+		"no triggers": {map[string]string{"status": whole}, "", false},
 	} {
 		dir := t.TempDir()
 		if err := os.Mkdir(filepath.Join(dir, "updates"), 0o755); err != nil {
