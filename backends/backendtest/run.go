@@ -65,7 +65,7 @@ func runLeavesAlone(ctx context.Context, s *session) error {
 }
 
 // runKills starts a process that leaves its group, too, beside a neighbour that is left
-// alone.
+// alone. A shell that would do something about SIGTERM does not come to it.
 func runKills(ctx context.Context, s *session) error {
 	r, err := runner(s)
 	if err != nil {
@@ -82,7 +82,7 @@ func runKills(ctx context.Context, s *session) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := newWatcher()
-	cmd := sh(`trap '' HUP INT; sleep "$1" & (setsid sh -c 'sleep "$1"; sleep "$1"' sh "$1") & setsid sleep "$1" & sleep 1; echo up; sleep "$1"; echo down`, mark)
+	cmd := sh(`trap '' HUP INT; trap 'echo trapped' TERM; sleep "$1" & (setsid sh -c 'sleep "$1"; sleep "$1"' sh "$1") & setsid sleep "$1" & sleep 1; echo up; sleep "$1"; echo down`, mark)
 	cmd.Stdout = out
 	go func() {
 		_ = out.await(ctx, "up\n") // Run ends by the check's deadline without it
