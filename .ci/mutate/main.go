@@ -26,6 +26,7 @@ var (
 	workers = flag.Int("workers", 2, "mutants to try at once")
 	skip    = flag.String("skip", "", "tests to leave out: a regular expression")
 	by      = flag.String("by", "", "the package whose tests are run, where that is another one")
+	short   = flag.Bool("short", false, "leave out what a quick run leaves out")
 	only    = flag.String("only", "", "files to change, as a pattern like version*.go; all by default")
 )
 
@@ -111,7 +112,10 @@ func (b binary) tests(work string) ([]test, error) {
 func (b binary) run(mutant string, tests []string, limit time.Duration) string {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	args := []string{"-test.short", "-test.failfast", "-test.run", "^(" + strings.Join(tests, "|") + ")$"}
+	args := []string{"-test.failfast", "-test.run", "^(" + strings.Join(tests, "|") + ")$"}
+	if *short {
+		args = append(args, "-test.short")
+	}
 	if *skip != "" {
 		args = append(args, "-test.skip", *skip)
 	}
