@@ -72,20 +72,20 @@ func (a account) wants(k interface{ Of(string) target.Want }) []target.Want {
 
 // uid is the number of a user. Where nobody has the name known is false, except of
 // digits, which are a number then.
-func (a account) uid(ctx context.Context, v target.View) (id int, known bool, e evidence.Evidence, err error) {
-	return resolve(ctx, v, a, users, func(u userFact) (int, bool) { return u.UID, u.exists })
+func (a account) uid(l *Look) (id int, known bool, e evidence.Evidence, err error) {
+	return resolve(l, a, users, func(u userFact) (int, bool) { return u.UID, u.exists })
 }
 
 // gid is uid of a group.
-func (a account) gid(ctx context.Context, v target.View) (id int, known bool, e evidence.Evidence, err error) {
-	return resolve(ctx, v, a, groups, func(g groupFact) (int, bool) { return g.GID, g.exists })
+func (a account) gid(l *Look) (id int, known bool, e evidence.Evidence, err error) {
+	return resolve(l, a, groups, func(g groupFact) (int, bool) { return g.GID, g.exists })
 }
 
-func resolve[F any](ctx context.Context, v target.View, a account, k *target.Kind[F], idOf func(F) (int, bool)) (id int, known bool, e evidence.Evidence, err error) {
+func resolve[F any](l *Look, a account, k *target.Kind[F], idOf func(F) (int, bool)) (id int, known bool, e evidence.Evidence, err error) {
 	if a.byID {
 		return a.id, true, e, nil
 	}
-	f, e, err := target.Ask(ctx, v, k, a.name)
+	f, e, err := Peek(l, k, a.name)
 	if id, known = number(a.name); known && errors.Is(err, fs.ErrNotExist) {
 		return id, true, e, nil // where there are no accounts nobody has that name
 	}

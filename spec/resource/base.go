@@ -208,7 +208,7 @@ func (b *core) Explain(question string) evidence.Evidence {
 	if look == nil {
 		return e
 	}
-	ctx, v, err := b.view()
+	ctx, v, err := b.viewNow()
 	if err != nil || v.Plan != nil {
 		return e
 	}

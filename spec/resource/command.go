@@ -100,7 +100,7 @@ const anyCode = -1
 // code says for which.
 func (c *Command) run(question string, code int) (target.Output, error) {
 	if err := c.check(); err != nil {
-		return target.Output{}, c.refuse(err)
+		return target.Output{}, Refuse(&c.Base, err)
 	}
 	c.runs.mu.Lock()
 	defer c.runs.mu.Unlock()
@@ -113,20 +113,21 @@ func (c *Command) run(question string, code int) (target.Output, error) {
 		r.asked = append(r.asked, question)
 		return r.out, c.repeat(question, code, r)
 	}
-	ctx, v, err := c.view()
-	if err != nil {
-		return target.Output{}, err
+	l := NewLook(&c.Base, question)
+	if l.Err() != nil {
+		return target.Output{}, l.Err()
 	}
+	v := l.View()
 	if v.Plan != nil {
 		return target.Output{}, target.ErrPlanned
 	}
 	script := c.script
-	script.Timeout = c.settings.timeout
-	out, e, failed := v.Target.Run(ctx, v.As, script)
+	script.Timeout = v.Timeout
+	out, e, failed := v.Target.Run(l.Context(), v.As, script)
 	if failed == nil {
 		e.Found = sayOutput(out)
 	}
-	err = c.answered(ctx, v, question, e, executed(out, failed, code))
+	err := l.Answer(e, executed(out, failed, code))
 	*r = lastRun{scope: scope, done: true, asked: []string{question}, out: out, ev: c.Explain(question)}
 	if failed != nil {
 		r.err = err
@@ -137,17 +138,17 @@ func (c *Command) run(question string, code int) (target.Output, error) {
 // repeat answers a question by an earlier run.
 func (c *Command) repeat(question string, code int, r *lastRun) error {
 	c.keep(question, r.ev)
-	ctx, v, err := c.view()
-	if err != nil {
+	l := NewLook(&c.Base, question)
+	if l.Err() != nil {
 		return r.err
 	}
 	if r.err != nil {
 		// What could not be told is told of each spec that asked.
-		evidence.Record(ctx, c.Explain(question))
+		evidence.Record(l.Context(), l.Explain())
 		return r.err
 	}
 	if err := executed(r.out, nil, code); err != nil {
-		return c.answered(ctx, v, question, r.ev, err)
+		return l.Answer(r.ev, err)
 	}
 	return nil
 }

@@ -172,10 +172,12 @@ func (f *File) is(question string, k *target.Kind[fileStat], holds func(fact.Sta
 }
 
 // stat answers a question about an attribute, which what is not there has not.
-func (f *File) stat(question string) (fileStat, error) {
-	s, err := Ask(&f.Base, question, fileStats, f.Name(), fileStat.say)
+func (f *File) stat(question string) (fileStat, error) { return f.statBy(NewLook(&f.Base, question)) }
+
+func (f *File) statBy(l *Look) (fileStat, error) {
+	s, err := Fact(l, fileStats, f.Name(), fileStat.say)
 	if err == nil && !s.exists {
-		err = f.missing(question)
+		err = l.Missing()
 	}
 	return s, err
 }
@@ -241,13 +243,14 @@ func (f *File) Owner() (string, error) { return f.account("Owner", "passwd") }
 func (f *File) Group() (string, error) { return f.account("Group", "group") }
 
 func (f *File) account(question, database string) (string, error) {
-	s, err := f.owned(question, database)
+	l := NewLook(&f.Base, question)
+	s, err := f.owned(l, database)
 	if err != nil {
 		return "", err
 	}
 	name, id := s.owner(database)
 	if name == "" {
-		name, err = f.nameOf(question, s, database)
+		name, err = f.nameOf(l, s, database)
 	}
 	if name == "" {
 		name = strconv.Itoa(id)
@@ -279,19 +282,20 @@ func (f *File) GroupedIntoID(gid int) (bool, error) {
 
 func (f *File) belongs(question, database string, who account) (bool, error) {
 	if err := who.check(); err != nil {
-		return false, f.refuse(err)
+		return false, Refuse(&f.Base, err)
 	}
+	l := NewLook(&f.Base, question)
 	kind, idOf := interface{ Of(string) target.Want }(users), who.uid
 	if database == "group" {
 		kind, idOf = groups, who.gid
 	}
 	if isDigits(who.name) {
 		// They are looked up as a name in any case.
-		if _, _, err := f.together(append(who.wants(kind), fileStats.Of(f.Name()))...); err != nil {
+		if err := l.Together(append(who.wants(kind), fileStats.Of(f.Name()))...); err != nil {
 			return false, err
 		}
 	}
-	s, err := f.owned(question, database)
+	s, err := f.owned(l, database)
 	if err != nil {
 		return false, err
 	}
@@ -302,23 +306,19 @@ func (f *File) belongs(question, database string, who account) (bool, error) {
 	case name == who.name:
 		return true, nil
 	case name == "" && !isDigits(who.name):
-		if name, err = f.nameOf(question, s, database); err != nil || name == who.name {
+		if name, err = f.nameOf(l, s, database); err != nil || name == who.name {
 			return err == nil, err
 		}
 	}
 	// The account may have other names, and other spellings of this one.
-	ctx, v, err := f.view()
+	wanted, known, e, err := idOf(l)
 	if err != nil {
-		return false, err
-	}
-	wanted, known, e, err := idOf(ctx, v)
-	if err != nil {
-		return false, f.answered(ctx, v, question, e, err)
+		return false, l.Answer(e, err)
 	}
 	if !known {
-		e = f.Explain(question)
+		e = l.Explain()
 		e.Near = fmt.Sprintf("nobody is called %q", who.name)
-		return false, f.answered(ctx, v, question, e, nil)
+		return false, l.Answer(e, nil)
 	}
 	return wanted == id, nil
 }
@@ -332,19 +332,19 @@ func (s fileStat) owner(database string) (name string, id int) {
 }
 
 // owned is stat of what must tell whom it belongs to.
-func (f *File) owned(question, database string) (fileStat, error) {
-	s, err := f.stat(question)
+func (f *File) owned(l *Look, database string) (fileStat, error) {
+	s, err := f.statBy(l)
 	if _, id := s.owner(database); err == nil && s.exists && id < 0 {
-		err = f.unknown(question, "without a process in the container nobody tells whom a "+s.Type()+" belongs to", "")
+		err = l.Unknown("without a process in the container nobody tells whom a "+s.Type()+" belongs to", "")
 	}
 	return s, err
 }
 
 // nameOf asks for a name that stat did not tell: on a target whose files are read
 // without a process only /etc/passwd and /etc/group were looked at.
-func (f *File) nameOf(question string, s fileStat, database string) (string, error) {
+func (f *File) nameOf(l *Look, s fileStat, database string) (string, error) {
 	_, id := s.owner(database)
-	return Ask(&f.Base, question, accountNames, database+" "+strconv.Itoa(id), func(name string) (found, near string) {
+	return Fact(l, accountNames, database+" "+strconv.Itoa(id), func(name string) (found, near string) {
 		if database == "passwd" {
 			s.Owner = name
 		} else {
@@ -356,25 +356,26 @@ func (f *File) nameOf(question string, s fileStat, database string) (string, err
 
 // Entries are the names in a directory, sorted, without . and ..
 func (f *File) Entries() ([]string, error) {
-	l, err := Ask(&f.Base, "Entries", entries, f.Name(), func(l listing) (found, near string) {
+	look := NewLook(&f.Base, "Entries")
+	l, err := Fact(look, entries, f.Name(), func(l listing) (found, near string) {
 		if !l.exists || !l.IsDirectory() {
 			return l.say()
 		}
 		return shorten(l.names, 20), ""
 	})
 	if err == nil {
-		err = f.expect("Entries", l.fileStat, fact.Stat.IsDirectory, "a directory")
+		err = l.expect(look, fact.Stat.IsDirectory, "a directory")
 	}
 	return l.names, err
 }
 
 // expect is the error of a question that only one type of file has an answer to.
-func (f *File) expect(question string, s fileStat, is func(fact.Stat) bool, wanted string) error {
+func (s fileStat) expect(l *Look, is func(fact.Stat) bool, wanted string) error {
 	switch {
 	case !s.exists:
-		return f.missing(question)
+		return l.Missing()
 	case !is(s.Stat):
-		return f.unknown(question, fmt.Sprintf("it is a %s, not %s", s.Type(), wanted), "")
+		return l.Unknown(fmt.Sprintf("it is a %s, not %s", s.Type(), wanted), "")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -54,7 +53,7 @@ func (f *File) bitOf(question, class string, bits int) (bool, error) {
 		bits <<= 3
 	case "others":
 	default:
-		return false, f.refuse(fmt.Errorf(`%q is nobody that modes know: want "owner", "group" or "others"`, class))
+		return false, Refuse(&f.Base, fmt.Errorf(`%q is nobody that modes know: want "owner", "group" or "others"`, class))
 	}
 	return f.bit(question, bits)
 }
@@ -79,33 +78,32 @@ func (f *File) ExecutableByUser(name string) (bool, error) {
 func (f *File) accessible(question, right, user string) (bool, error) {
 	for _, err := range []error{checkPath(f.Name()), checkAccount(user)} {
 		if err != nil {
-			return false, f.refuse(err)
+			return false, Refuse(&f.Base, err)
 		}
 	}
-	ctx, v, err := f.view()
-	if err == nil && isDigits(user) {
-		user, err = f.userName(ctx, v, question, user)
-	}
-	if err != nil {
-		return false, err
+	l := NewLook(&f.Base, question)
+	if isDigits(user) {
+		var err error
+		if user, err = userName(l, user); err != nil {
+			return false, err
+		}
 	}
 	name := right + " " + user + ":" + f.Name()
-	v, err = v.Together(ctx, fileStats.Of(f.Name()), accesses.Of(name))
-	if err != nil {
+	if err := l.Together(fileStats.Of(f.Name()), accesses.Of(name)); err != nil {
 		return false, err
 	}
-	s, err := AskView(ctx, v, &f.Base, question, fileStats, f.Name(), fileStat.say)
+	s, err := Fact(l, fileStats, f.Name(), fileStat.say)
 	if err != nil {
 		return false, err
 	}
 	if !s.exists {
-		return false, f.missing(question)
+		return false, l.Missing()
 	}
-	if a, _, err := target.Ask(ctx, v, accesses, name); err == nil && a == notTold {
+	if a, _, err := Peek(l, accesses, name); err == nil && a == notTold {
 		// Whoever asks is neither root nor that user, who then is to ask himself.
-		v.As = target.Identity{Sudo: true, User: user}
+		l.As(target.Identity{Sudo: true, User: user})
 	}
-	a, err := AskView(ctx, v, &f.Base, question, accesses, name, func(a access) (found, near string) {
+	a, err := Fact(l, accesses, name, func(a access) (found, near string) {
 		word := map[string]string{"r": "read", "w": "write", "x": "execute"}[right]
 		if a == permitted {
 			return fmt.Sprintf("%s can %s it", user, word), s.what()
@@ -113,19 +111,19 @@ func (f *File) accessible(question, right, user string) (bool, error) {
 		return fmt.Sprintf("%s cannot %s it", user, word), s.what()
 	})
 	if err == nil && a == notTold {
-		err = f.unknown(question, "only root, or the user himself, can tell what a user can do", "")
+		err = l.Unknown("only root, or the user himself, can tell what a user can do", "")
 	}
 	return a == permitted, err
 }
 
 // userName is the name of a user whose name or number is given in digits.
-func (f *File) userName(ctx context.Context, v target.View, question, user string) (string, error) {
-	u, e, err := target.Ask(ctx, v, users, user)
+func userName(l *Look, user string) (string, error) {
+	u, e, err := Peek(l, users, user)
 	if err == nil && !u.exists {
 		err = fmt.Errorf("there is no user %q, and no user with that number", user)
 	}
 	if err != nil {
-		return "", f.answered(ctx, v, question, e, err)
+		return "", l.Answer(e, err)
 	}
 	return u.Name, nil
 }

@@ -48,37 +48,38 @@ var linkTargets = &target.Kind[fileText]{
 	Reads: func(path string) string { return "readlink " + path },
 }
 
-func (f *File) link(question string) (fileText, error) {
-	l, err := Ask(&f.Base, question, linkTargets, f.Name(), func(l fileText) (found, near string) {
-		if l.IsLink() {
-			return "linked to " + l.text, ""
+func (f *File) link(l *Look) (fileText, error) {
+	t, err := Fact(l, linkTargets, f.Name(), func(t fileText) (found, near string) {
+		if t.IsLink() {
+			return "linked to " + t.text, ""
 		}
-		return l.say()
+		return t.say()
 	})
-	if err == nil && !l.exists {
-		err = f.missing(question)
+	if err == nil && !t.exists {
+		err = l.Missing()
 	}
-	return l, err
+	return t, err
 }
 
 // LinkTarget is where a symbolic link points to, as it is written in the link,
 // whether or not anything is there.
 func (f *File) LinkTarget() (string, error) {
-	l, err := f.link("LinkTarget")
+	l := NewLook(&f.Base, "LinkTarget")
+	t, err := f.link(l)
 	if err == nil {
-		err = f.expect("LinkTarget", l.fileStat, fact.Stat.IsLink, "a symbolic link")
+		err = t.expect(l, fact.Stat.IsLink, "a symbolic link")
 	}
-	return l.text, err
+	return t.text, err
 }
 
 // LinkedTo reports whether the path is a symbolic link that points to target, as it
 // is written in the link.
 func (f *File) LinkedTo(target string) (bool, error) {
 	if target == "" {
-		return false, f.refuse(errors.New("no link points to an empty path"))
+		return false, Refuse(&f.Base, errors.New("no link points to an empty path"))
 	}
-	l, err := f.link("LinkedTo")
-	return err == nil && l.IsLink() && l.text == target, err
+	t, err := f.link(NewLook(&f.Base, "LinkedTo"))
+	return err == nil && t.IsLink() && t.text == target, err
 }
 
 // following is a script that does action with a path that leads to no link, in $1.
@@ -114,14 +115,15 @@ var readFlags = guardedAnswer(func(_, _ string, o target.Output, s fileStat) (fi
 // Immutable reports whether the file has the attribute i of chattr(1): nobody can
 // change, rename, link or remove it. File systems without attributes cannot tell.
 func (f *File) Immutable() (bool, error) {
-	t, err := Ask(&f.Base, "Immutable", fileFlags, f.Name(), func(t fileText) (found, near string) {
+	l := NewLook(&f.Base, "Immutable")
+	t, err := Fact(l, fileFlags, f.Name(), func(t fileText) (found, near string) {
 		if t.text == "" {
 			return t.say()
 		}
 		return "attributes " + t.text, ""
 	})
 	if err == nil && !t.exists {
-		err = f.missing("Immutable")
+		err = l.Missing()
 	}
 	return strings.Contains(t.text, "i"), err
 }
@@ -155,9 +157,10 @@ func noLabel(err error) error {
 // SELinuxLabel is the file's security context:
 // system_u:object_r:httpd_config_t:s0.
 func (f *File) SELinuxLabel() (string, error) {
-	t, err := Ask(&f.Base, "SELinuxLabel", securityContexts, f.Name(), fileText.say)
+	l := NewLook(&f.Base, "SELinuxLabel")
+	t, err := Fact(l, securityContexts, f.Name(), fileText.say)
 	if err == nil && !t.exists {
-		err = f.missing("SELinuxLabel")
+		err = l.Missing()
 	}
 	return t.text, err
 }
@@ -178,34 +181,30 @@ const mountinfo = "/proc/self/mountinfo"
 
 // Mounted reports whether a file system is mounted at the path.
 func (f *File) Mounted() (bool, error) {
-	ctx, v, err := f.view()
-	if err != nil {
-		return false, err
-	}
 	if err := checkPath(f.Name()); err != nil {
-		return false, f.refuse(err)
+		return false, Refuse(&f.Base, err)
 	}
-	v, err = v.Together(ctx, fileContents.Of(mountinfo), realPaths.Of(f.Name()))
-	if err != nil {
-		return false, err
+	l := NewLook(&f.Base, "Mounted", fileContents.Of(mountinfo), realPaths.Of(f.Name()))
+	if l.Err() != nil {
+		return false, l.Err()
 	}
-	table, e, err := target.Ask(ctx, v, fileContents, mountinfo)
+	table, e, err := Peek(l, fileContents, mountinfo)
 	if err != nil {
-		return false, f.answered(ctx, v, "Mounted", e, err)
+		return false, l.Answer(e, err)
 	}
 	if !table.exists || table.big {
-		return false, f.answered(ctx, v, "Mounted", e, errors.New("there is no "+mountinfo+" that could be read"))
+		return false, l.Answer(e, errors.New("there is no "+mountinfo+" that could be read"))
 	}
 	mounts, err := fact.ParseMountinfo(strings.NewReader(string(table.data)))
 	if err != nil {
-		return false, f.answered(ctx, v, "Mounted", e, err)
+		return false, l.Answer(e, err)
 	}
 	at := path.Clean(f.Name())
 	m, ok := mountAt(mounts, at)
 	if !ok {
-		real, realEvidence, err := target.Ask(ctx, v, realPaths, f.Name())
+		real, realEvidence, err := Peek(l, realPaths, f.Name())
 		if err != nil {
-			return false, f.answered(ctx, v, "Mounted", realEvidence, err)
+			return false, l.Answer(realEvidence, err)
 		}
 		if real.exists {
 			m, ok = mountAt(mounts, real.text)
@@ -216,7 +215,7 @@ func (f *File) Mounted() (bool, error) {
 	} else {
 		e.Found, e.Near = "nothing is mounted there", mountsAround(mounts, at)
 	}
-	return ok, f.answered(ctx, v, "Mounted", e, nil)
+	return ok, l.Answer(e, nil)
 }
 
 // mountAt finds what is mounted on a path; the last mount hides those before.

@@ -95,12 +95,8 @@ func readUpTo(ctx context.Context, r backends.FileReader, path string, limit int
 }
 
 // content fetches a file's content.
-func (f *File) content(question string) (fileContent, error) {
-	ctx, v, err := f.view()
-	if err != nil {
-		return fileContent{}, err
-	}
-	c, err := AskView(ctx, v, &f.Base, question, fileContents, f.Name(), func(c fileContent) (found, near string) {
+func (f *File) content(l *Look) (fileContent, error) {
+	c, err := Fact(l, fileContents, f.Name(), func(c fileContent) (found, near string) {
 		switch {
 		case !c.exists || !c.IsRegular():
 			return c.say()
@@ -110,16 +106,16 @@ func (f *File) content(question string) (fileContent, error) {
 		return excerpt.Measure(c.data) + excerpt.Beginning(c.data), ""
 	})
 	if err == nil {
-		err = f.expect(question, c.fileStat, fact.Stat.IsRegular, "a regular file")
+		err = c.expect(l, fact.Stat.IsRegular, "a regular file")
 	}
 	return c, err
 }
 
 // whole is content for questions that need all of it.
-func (f *File) whole(question string) ([]byte, error) {
-	c, err := f.content(question)
+func (f *File) whole(l *Look) ([]byte, error) {
+	c, err := f.content(l)
 	if err == nil && c.big {
-		err = f.unknown(question, fmt.Sprintf("it has more than %d MiB, which is not fetched as a whole", maxContent>>20),
+		err = l.Unknown(fmt.Sprintf("it has more than %d MiB, which is not fetched as a whole", maxContent>>20),
 			"HaveContent with a string, HaveSHA256 and HaveSize take files of any size; for the rest ask with a Command")
 	}
 	return c.data, err
@@ -127,14 +123,14 @@ func (f *File) whole(question string) ([]byte, error) {
 
 // Content is the content of a regular file of at most 16 MiB, byte for byte.
 func (f *File) Content() (string, error) {
-	b, err := f.whole("Content")
+	b, err := f.whole(NewLook(&f.Base, "Content"))
 	return string(b), err
 }
 
 // Lines are the lines of a regular file of at most 16 MiB, without the newlines
 // that end them. An empty file has none.
 func (f *File) Lines() ([]string, error) {
-	b, err := f.whole("Lines")
+	b, err := f.whole(NewLook(&f.Base, "Lines"))
 	if err != nil {
 		return nil, err
 	}
@@ -147,24 +143,20 @@ func (f *File) Lines() ([]string, error) {
 // Contains reports whether the content of a regular file holds a text, byte for
 // byte. The file may be of any size.
 func (f *File) Contains(text string) (bool, error) {
-	const question = "Contains"
 	if text == "" {
-		return false, f.refuse(errors.New("every file contains an empty text; to ask for an empty file, ask for its size"))
+		return false, Refuse(&f.Base, errors.New("every file contains an empty text; to ask for an empty file, ask for its size"))
 	}
-	c, err := f.content(question)
+	l := NewLook(&f.Base, "Contains")
+	c, err := f.content(l)
 	if err != nil {
 		return false, err
 	}
-	ctx, v, err := f.view()
-	if err != nil {
-		return false, err
-	}
-	e := f.Explain(question)
+	e := l.Explain()
 	if c.big {
 		s := &search{text: []byte(text)}
-		e, err = v.StreamFile(ctx, f.Name(), s)
+		e, err = l.View().StreamFile(l.Context(), f.Name(), s)
 		e.Found = s.say()
-		return s.found, f.answered(ctx, v, question, e, err)
+		return s.found, l.Answer(e, err)
 	}
 	at := bytes.Index(c.data, []byte(text))
 	if at >= 0 {
@@ -172,7 +164,7 @@ func (f *File) Contains(text string) (bool, error) {
 	} else {
 		e.Found, e.Near = "nothing of it in "+excerpt.Measure(c.data), excerpt.Nearest(c.data, text)
 	}
-	return at >= 0, f.answered(ctx, v, question, e, nil)
+	return at >= 0, l.Answer(e, nil)
 }
 
 // search looks for a text in what is written to it, and keeps no more of that
@@ -265,9 +257,10 @@ func hashKind(name, tool string, algorithm func() hash.Hash) *target.Kind[fileHa
 }
 
 func (f *File) hash(question string, k *target.Kind[fileHash]) (string, error) {
-	h, err := Ask(&f.Base, question, k, f.Name(), fileHash.say)
+	l := NewLook(&f.Base, question)
+	h, err := Fact(l, k, f.Name(), fileHash.say)
 	if err == nil {
-		err = f.expect(question, h.fileStat, fact.Stat.IsRegular, "a regular file")
+		err = h.expect(l, fact.Stat.IsRegular, "a regular file")
 	}
 	return h.sum, err
 }

@@ -27,23 +27,24 @@ func (f *File) TOML(path string) (any, error) { return f.document("TOML", path, 
 func (f *File) INI(path string) (any, error) { return f.document("INI", path, fact.ParseINI) }
 
 func (f *File) document(question, path string, parse func([]byte) (any, error)) (any, error) {
-	data, err := f.whole(question)
+	l := NewLook(&f.Base, question)
+	data, err := f.whole(l)
 	if err != nil {
 		return nil, err
 	}
 	document, err := parse(data)
 	if err != nil {
-		return nil, f.unknown(question, err.Error(), "")
+		return nil, l.Unknown(err.Error(), "")
 	}
 	value, err := fact.Walk(document, path)
 	if missing := new(fact.NoSuchKeyError); errors.As(err, &missing) {
-		e := f.Explain(question)
+		e := l.Explain()
 		// The beginning of the file helps nobody here.
 		e.Found, e.Near = "", evidence.Clean(missing.Inside)
 		return nil, &evidence.Missing{Evidence: e, What: fmt.Sprintf("%s in %s", missing.Key, f)}
 	}
 	if err != nil {
-		return nil, f.unknown(question, err.Error(), "")
+		return nil, l.Unknown(err.Error(), "")
 	}
 	return value, nil
 }

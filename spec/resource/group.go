@@ -3,8 +3,6 @@ package resource
 import (
 	"fmt"
 	"slices"
-
-	"github.com/hostspec/hostspec/spec/target"
 )
 
 // A Group is a group of accounts of the target, by name. Whatever the target's
@@ -28,9 +26,13 @@ func (g *Group) Exists() (bool, error) {
 }
 
 func (g *Group) entry(question string) (groupFact, error) {
-	f, err := Ask(&g.Base, question, groups, g.Name(), groupFact.say)
+	return g.entryBy(NewLook(&g.Base, question))
+}
+
+func (g *Group) entryBy(l *Look) (groupFact, error) {
+	f, err := Fact(l, groups, g.Name(), groupFact.say)
 	if err == nil && !f.exists {
-		err = g.missing(question)
+		err = l.Missing()
 	}
 	return f, err
 }
@@ -51,57 +53,43 @@ func (g *Group) Members() ([]string, error) {
 // HasMember reports whether a user is in the group: listed there, or because it is
 // his primary group.
 func (g *Group) HasMember(user string) (bool, error) {
-	const question = "HasMember"
 	if err := checkAccount(user); err != nil {
-		return false, g.refuse(err)
+		return false, Refuse(&g.Base, err)
 	}
-	ctx, v, err := g.together(groups.Of(g.Name()), users.Of(user), userGroups.Of(user))
+	l := NewLook(&g.Base, "HasMember", groups.Of(g.Name()), users.Of(user), userGroups.Of(user))
+	f, err := g.entryBy(l)
 	if err != nil {
 		return false, err
-	}
-	f, err := AskView(ctx, v, &g.Base, question, groups, g.Name(), groupFact.say)
-	if err != nil {
-		return false, err
-	}
-	if !f.exists {
-		return false, g.missing(question)
 	}
 	if slices.Contains(f.Members, user) {
 		return true, nil
 	}
-	u, e, err := target.Ask(ctx, v, users, user)
+	u, e, err := Peek(l, users, user)
 	if err != nil {
-		return false, g.answered(ctx, v, question, e, err)
+		return false, l.Answer(e, err)
 	}
 	if !u.exists {
 		e.Found, e.Near = "members listed: "+shorten(f.Members, 20), fmt.Sprintf("there is no user %q", user)
-		return false, g.answered(ctx, v, question, e, nil)
+		return false, l.Answer(e, nil)
 	}
 	if slices.Contains(f.Members, u.Name) {
 		return true, nil
 	}
-	m, e, err := target.Ask(ctx, v, userGroups, u.Name)
+	m, e, err := Peek(l, userGroups, u.Name)
 	e.Found, e.Near = "members listed: "+shorten(f.Members, 20), user+" has the "+m.say()
-	return u.GID == f.GID || slices.Contains(m.gids, f.GID), g.answered(ctx, v, question, e, err)
+	return u.GID == f.GID || slices.Contains(m.gids, f.GID), l.Answer(e, err)
 }
 
 // IsSystemGroup reports whether the group's number is one of those that the
 // target's /etc/login.defs keeps for the system: at most SYS_GID_MAX, which is
 // one less than GID_MIN where it is not set, and 999 where neither is.
 func (g *Group) IsSystemGroup() (bool, error) {
-	const question = "IsSystemGroup"
-	ctx, v, err := g.together(groups.Of(g.Name()), fileContents.Of(loginDefs))
+	l := NewLook(&g.Base, "IsSystemGroup", groups.Of(g.Name()), fileContents.Of(loginDefs))
+	f, err := g.entryBy(l)
 	if err != nil {
 		return false, err
 	}
-	f, err := AskView(ctx, v, &g.Base, question, groups, g.Name(), groupFact.say)
-	if err != nil {
-		return false, err
-	}
-	if !f.exists {
-		return false, g.missing(question)
-	}
-	d, e, err := askLoginDefs(ctx, v)
+	d, e, err := askLoginDefs(l)
 	e.Found = fmt.Sprintf("gid %d; groups of the system have at most %d", f.GID, d.SystemGIDMax)
-	return f.GID <= d.SystemGIDMax, g.answered(ctx, v, question, e, err)
+	return f.GID <= d.SystemGIDMax, l.Answer(e, err)
 }

@@ -35,7 +35,9 @@ type Look struct {
 // that cannot be, every Fact of the Look is the error that says why, as is Err.
 func NewLook[T any](b *Base[T], question string, wants ...target.Want) *Look {
 	l := &Look{of: &b.core, question: question}
-	l.ctx, l.view, l.err = b.together(wants...)
+	if l.ctx, l.view, l.err = b.viewNow(); len(wants) > 0 {
+		_ = l.Together(wants...) // Err has it
+	}
 	return l
 }
 
@@ -48,6 +50,30 @@ func (l *Look) Context() context.Context { return l.ctx }
 // View is how the target is looked at.
 func (l *Look) View() target.View { return l.view }
 
+// Together asks for more facts that the question needs, in one exchange.
+func (l *Look) Together(wants ...target.Want) error {
+	if l.err == nil {
+		l.view, l.err = l.view.Together(l.ctx, wants...)
+	}
+	return l.err
+}
+
+// As has what is asked from now on asked as another account.
+func (l *Look) As(as target.Identity) { l.view.As = as }
+
+// Explain is the evidence of the last answer, with what is near what was not found.
+func (l *Look) Explain() evidence.Evidence { return l.of.Explain(l.question) }
+
+// Peek asks one fact on the way to an answer, which is given by Answer or Fact: what was
+// come by here stands in no report yet.
+func Peek[F any](l *Look, k *target.Kind[F], name string) (F, evidence.Evidence, error) {
+	if l.err != nil {
+		var none F
+		return none, evidence.Evidence{}, l.err
+	}
+	return target.Ask(l.ctx, l.view, k, name)
+}
+
 // Fact asks one fact for a Look. say puts it into words: what was found, and what is near
 // it when it is not what people look for; it may be nil.
 func Fact[F any](l *Look, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
@@ -55,7 +81,7 @@ func Fact[F any](l *Look, k *target.Kind[F], name string, say func(F) (found, ne
 		var none F
 		return none, l.err
 	}
-	f, e, err := target.Ask(l.ctx, l.view, k, name)
+	f, e, err := Peek(l, k, name)
 	if err == nil && say != nil {
 		e.Found, e.Near = say(f)
 	}
@@ -96,14 +122,8 @@ func Ask[T, F any](b *Base[T], question string, k *target.Kind[F], name string, 
 	return Fact(NewLook(b, question), k, name, say)
 }
 
-// AskView is Ask through a View that the caller has, for questions that need
-// more than one fact.
-func AskView[T, F any](ctx context.Context, v target.View, b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
-	return Fact(&Look{ctx: ctx, view: v, of: &b.core, question: question}, k, name, say)
-}
-
-// view says where to ask at this moment.
-func (b *core) view() (context.Context, target.View, error) {
+// viewNow says where to ask at this moment.
+func (b *core) viewNow() (context.Context, target.View, error) {
 	if err := b.Usable(); err != nil {
 		return nil, target.View{}, err
 	}
@@ -116,16 +136,6 @@ func (b *core) view() (context.Context, target.View, error) {
 		v.Timeout = b.settings.timeout
 	}
 	return ctx, v, nil
-}
-
-// together is view with the answers to several wants, which are asked in one exchange.
-func (b *core) together(wants ...target.Want) (context.Context, target.View, error) {
-	ctx, v, err := b.view()
-	if err != nil {
-		return ctx, v, err
-	}
-	v, err = v.Together(ctx, wants...)
-	return ctx, v, err
 }
 
 // answered keeps the evidence of an answer, hands it to the recorder, and
@@ -191,7 +201,7 @@ const (
 // unknown is the error of a question that was answered, in a way that does not
 // tell what was asked for. advice is what the reader can do, and may be empty.
 func (b *core) unknown(question, reason, advice string) error {
-	ctx, v, err := b.view()
+	ctx, v, err := b.viewNow()
 	if err != nil {
 		return err
 	}

@@ -71,18 +71,18 @@ func (f packageFact) say() (found, near string) {
 	return "not installed", ""
 }
 
-func (p *Package) fact(question string) (packageFact, error) {
+func (p *Package) fact(l *Look) (packageFact, error) {
 	kind := packages
 	if p.via != "" {
 		served := slices.Sorted(maps.Keys(providers))
 		if err := checkWord("package manager", p.via, served, laterProviders); err != nil {
-			return packageFact{}, p.refuse(err)
+			return packageFact{}, Refuse(&p.Base, err)
 		}
 		kind = providers[p.via]
 	}
-	f, err := Ask(&p.Base, question, kind, p.Name(), packageFact.say)
+	f, err := Fact(l, kind, p.Name(), packageFact.say)
 	if err == nil && !f.Installed {
-		p.hint(question, func(context.Context, target.View) string {
+		l.Hint(func(context.Context, target.View) string {
 			return strings.Join(f.manager.near(f.all, p.Name()), ", ")
 		})
 	}
@@ -90,18 +90,18 @@ func (p *Package) fact(question string) (packageFact, error) {
 }
 
 // installed is fact of a package that must be installed.
-func (p *Package) installed(question string) (packageFact, error) {
-	f, err := p.fact(question)
+func (p *Package) installed(l *Look) (packageFact, error) {
+	f, err := p.fact(l)
 	if err == nil && !f.Installed {
-		err = p.notInstalled(question, f)
+		err = p.notInstalled(l, f)
 	}
 	return f, err
 }
 
 // notInstalled is the error of asking for an attribute of a package that is not
 // installed. What is left of it is told.
-func (p *Package) notInstalled(question string, f packageFact) error {
-	e := &evidence.Missing{Evidence: p.Explain(question), What: p.String()}
+func (p *Package) notInstalled(l *Look, f packageFact) error {
+	e := &evidence.Missing{Evidence: l.Explain(), What: p.String()}
 	if f.Name != "" {
 		e.Instead = fmt.Sprintf("is not installed: its status is %q", f.Status)
 	}
@@ -112,7 +112,7 @@ func (p *Package) notInstalled(question string, f packageFact) error {
 // was removed and left its configuration is not, one that is on hold is, and one
 // that is unpacked or half configured is not.
 func (p *Package) Installed() (bool, error) {
-	f, err := p.fact("Installed")
+	f, err := p.fact(NewLook(&p.Base, "Installed"))
 	return err == nil && f.Installed, err
 }
 
@@ -120,8 +120,8 @@ func (p *Package) Installed() (bool, error) {
 // writes it: "1:2.39.5-0+deb12u2". Of several that are installed at once, as
 // kernels with rpm, it is the newest. A package that is not installed is an error.
 func (p *Package) Version() (string, error) {
-	const question = "Version"
-	f, err := p.installed(question)
+	l := NewLook(&p.Base, "Version")
+	f, err := p.installed(l)
 	if err != nil {
 		return "", err
 	}
@@ -132,14 +132,14 @@ func (p *Package) Version() (string, error) {
 		}
 		order, err := f.manager.versions.Compare(v, newest)
 		if err != nil {
-			return "", p.unknown(question, "which of the installed versions is the newest cannot be told: "+err.Error(), "")
+			return "", l.Unknown("which of the installed versions is the newest cannot be told: "+err.Error(), "")
 		}
 		if order > 0 {
 			newest = v
 		}
 	}
 	if newest == "" {
-		return "", p.unknown(question, f.manager.name+" does not tell the version", "")
+		return "", l.Unknown(f.manager.name+" does not tell the version", "")
 	}
 	return newest, nil
 }
@@ -149,18 +149,18 @@ func (p *Package) Version() (string, error) {
 // several that are installed at once one is enough. A package that is not installed
 // is an error, and so is a constraint that cannot be read.
 func (p *Package) VersionSatisfies(constraint string) (bool, error) {
-	const question = "VersionSatisfies"
-	f, err := p.fact(question)
+	l := NewLook(&p.Base, "VersionSatisfies")
+	f, err := p.fact(l)
 	if err != nil {
 		return false, err
 	}
 	rules := f.manager.versions
 	c, err := fact.ParseConstraint(constraint, rules)
 	if err != nil {
-		return false, p.refuse(err)
+		return false, Refuse(&p.Base, err)
 	}
 	if !f.Installed {
-		return false, p.notInstalled(question, f)
+		return false, p.notInstalled(l, f)
 	}
 	var unread []error
 	for _, v := range f.versions {
@@ -173,7 +173,7 @@ func (p *Package) VersionSatisfies(constraint string) (bool, error) {
 		}
 	}
 	if unread != nil {
-		return false, p.unknown(question, errors.Join(unread...).Error(), "")
+		return false, l.Unknown(errors.Join(unread...).Error(), "")
 	}
 	return false, nil
 }
@@ -194,7 +194,7 @@ func (p *Package) CheckVersion(constraint string) error {
 		}
 		first = cmp.Or(first, err)
 	}
-	return p.refuse(first)
+	return Refuse(&p.Base, first)
 }
 
 // Architecture is what the installed package was built for, as the package manager
@@ -202,13 +202,13 @@ func (p *Package) CheckVersion(constraint string) error {
 // at once it is that of the first. A package that is not installed is an error, and
 // so is one whose manager does not tell.
 func (p *Package) Architecture() (string, error) {
-	const question = "Architecture"
-	f, err := p.installed(question)
+	l := NewLook(&p.Base, "Architecture")
+	f, err := p.installed(l)
 	if err != nil {
 		return "", err
 	}
 	if f.Architecture == "" {
-		return "", p.unknown(question, f.manager.name+" does not tell for which architecture it is", "")
+		return "", l.Unknown(f.manager.name+" does not tell for which architecture it is", "")
 	}
 	return f.Architecture, nil
 }

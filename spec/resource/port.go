@@ -193,31 +193,28 @@ func (f portFact) near() string {
 
 // fact asks who listens, and for the parts that the question needs. The rest is asked
 // where people are told why a spec failed.
-func (p *Port) fact(question string, parts portParts) (portFact, error) {
+func (p *Port) fact(l *Look, parts portParts) (portFact, error) {
 	f := portFact{port: p.number}
 	if p.number < 1 || p.number > 65535 {
-		return f, p.refuse(fmt.Errorf("%d is not a port: they go from 1 to 65535", p.number))
+		return f, Refuse(&p.Base, fmt.Errorf("%d is not a port: they go from 1 to 65535", p.number))
 	}
-	ctx, v, err := p.view()
-	if err != nil {
-		return f, err
-	}
-	if v, err = v.Together(ctx, parts.wants()...); err != nil {
+	if err := l.Together(parts.wants()...); err != nil {
 		return f, err
 	}
 	var e evidence.Evidence
-	f.sockets, e, err = target.Ask(ctx, v, sockets, allOf)
+	var err error
+	f.sockets, e, err = Peek(l, sockets, allOf)
 	if err == nil {
-		err = f.ask(ctx, v, parts, &e)
+		err = f.ask(l.Context(), l.View(), parts, &e)
 	}
 	if err == nil {
 		e.Found, e.Near = f.say()
 	}
-	if err = p.answered(ctx, v, question, e, err); err != nil {
+	if err = l.Answer(e, err); err != nil {
 		return f, err
 	}
 	if all := (portParts{families: true, holders: true}); parts != all {
-		p.detail(question, func(ctx context.Context, v target.View) (found, near string) {
+		l.Detail(func(ctx context.Context, v target.View) (found, near string) {
 			v, err := v.Together(ctx, all.wants()[1:]...)
 			if err == nil {
 				err = f.ask(ctx, v, all, &evidence.Evidence{})
@@ -261,22 +258,22 @@ func (p *Port) Listening() (bool, error) { return p.listening("Listening", "", n
 // Process. Where the owner of a socket may not be seen, or whether a wildcard is
 // dual-stack, that is an error.
 func (p *Port) ListeningWith(protocol, address, process string) (bool, error) {
-	const question = "ListeningWith"
 	if protocol != "" && !slices.Contains(protocols, protocol) {
-		return false, p.refuse(checkWord("protocol", protocol, protocols, nil))
+		return false, Refuse(&p.Base, checkWord("protocol", protocol, protocols, nil))
 	}
 	var a netip.Addr
 	if address != "" {
 		var err error
 		if a, err = netip.ParseAddr(address); err != nil || a.Zone() != "" {
-			return false, p.refuse(fmt.Errorf("%q is not an IP address such as 127.0.0.1 or ::1", address))
+			return false, Refuse(&p.Base, fmt.Errorf("%q is not an IP address such as 127.0.0.1 or ::1", address))
 		}
 	}
-	return p.listening(question, protocol, a.Unmap(), process)
+	return p.listening("ListeningWith", protocol, a.Unmap(), process)
 }
 
 func (p *Port) listening(question, protocol string, address netip.Addr, process string) (bool, error) {
-	f, err := p.fact(question, portParts{
+	l := NewLook(&p.Base, question)
+	f, err := p.fact(l, portParts{
 		// All else is the same whether a socket of IPv6 serves IPv4, too.
 		families: (protocol != "" || address.IsValid()) && !strings.HasSuffix(protocol, "6") && (!address.IsValid() || address == netip.IPv4Unspecified()),
 		holders:  process != "",
@@ -307,7 +304,7 @@ func (p *Port) listening(question, protocol string, address netip.Addr, process 
 		}
 	}
 	if doubt != "" {
-		return false, p.unknown(question, doubt, advice)
+		return false, l.Unknown(doubt, advice)
 	}
 	return false, nil
 }
@@ -316,18 +313,18 @@ func (p *Port) listening(question, protocol string, address netip.Addr, process 
 // address; a dual-stack wildcard is two. Where nothing listens there are none.
 // Where a process may not be seen its name is empty.
 func (p *Port) Listeners() ([]fact.Listener, error) {
-	const question = "Listeners"
-	f, err := p.fact(question, portParts{families: true, holders: true})
+	l := NewLook(&p.Base, "Listeners")
+	f, err := p.fact(l, portParts{families: true, holders: true})
 	if err != nil {
 		return nil, err
 	}
 	out := []fact.Listener{}
 	for _, e := range f.own() {
 		if !e.sure {
-			return nil, p.unknown(question, "a socket listens at [::], and whether it serves IPv4, too, does not stand in /proc", "install ss (iproute2) on the target")
+			return nil, l.Unknown("a socket listens at [::], and whether it serves IPv4, too, does not stand in /proc", "install ss (iproute2) on the target")
 		}
-		if l := f.listener(e); !slices.Contains(out, l) {
-			out = append(out, l)
+		if other := f.listener(e); !slices.Contains(out, other) {
+			out = append(out, other)
 		}
 	}
 	return out, nil

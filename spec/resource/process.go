@@ -2,7 +2,6 @@ package resource
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -94,20 +93,12 @@ func (f processFact) say(name string) (found, near string) {
 
 // fact asks for the processes. What was found is what say says of those of this
 // name.
-func (p *Process) fact(question string) (processFact, error) {
-	if err := checkProcess(p.Name()); err != nil {
-		return processFact{}, p.refuse(err)
-	}
-	ctx, v, err := p.view()
-	if err != nil {
-		return processFact{}, err
-	}
-	return p.look(ctx, v, question)
-}
-
-func (p *Process) look(ctx context.Context, v target.View, question string) (processFact, error) {
+func (p *Process) fact(l *Look) (processFact, error) {
 	var f processFact
-	_, err := AskView(ctx, v, &p.Base, question, processes, allOf, func(t processTable) (found, near string) {
+	if err := checkProcess(p.Name()); err != nil {
+		return f, Refuse(&p.Base, err)
+	}
+	_, err := Fact(l, processes, allOf, func(t processTable) (found, near string) {
 		f = t.find(p.Name())
 		return f.say(p.Name())
 	})
@@ -115,37 +106,37 @@ func (p *Process) look(ctx context.Context, v target.View, question string) (pro
 }
 
 // whole says why there may be more processes of the name than those found.
-func (p *Process) whole(question string, f processFact) error {
+func (f processFact) whole(l *Look) error {
 	switch {
 	case f.table.hidden != "":
-		return p.unknown(question, f.table.hidden, "ask as root")
+		return l.Unknown(f.table.hidden, "ask as root")
 	case len(f.maybe) == 0:
 		return nil
 	}
 	m := f.maybe[0]
 	if m.Exe != "" {
-		return p.unknown(question, fmt.Sprintf("process %d has put the title %q in place of its arguments, and what %s runs there is not known", m.PID, evidence.Excerpt(m.Args[0], 80), m.Exe), "")
+		return l.Unknown(fmt.Sprintf("process %d has put the title %q in place of its arguments, and what %s runs there is not known", m.PID, evidence.Excerpt(m.Args[0], 80), m.Exe), "")
 	}
-	return p.unknown(question, fmt.Sprintf("which program process %d runs may not be looked at; the kernel's name of it, %q, and its arguments leave it open", m.PID, m.Comm),
+	return l.Unknown(fmt.Sprintf("which program process %d runs may not be looked at; the kernel's name of it, %q, and its arguments leave it open", m.PID, m.Comm),
 		askAsRoot+needsPtrace)
 }
 
 // Running reports whether a process of that name lives.
 func (p *Process) Running() (bool, error) {
-	const question = "Running"
-	f, err := p.fact(question)
+	l := NewLook(&p.Base, "Running")
+	f, err := p.fact(l)
 	if err != nil || len(f.list) > 0 {
 		return err == nil, err
 	}
-	return false, p.whole(question, f)
+	return false, f.whole(l)
 }
 
 // Count is how many processes of that name live; 0 where there is none.
 func (p *Process) Count() (int, error) {
-	const question = "Count"
-	f, err := p.fact(question)
+	l := NewLook(&p.Base, "Count")
+	f, err := p.fact(l)
 	if err == nil {
-		err = p.whole(question, f)
+		err = f.whole(l)
 	}
 	if err != nil {
 		return 0, err
@@ -156,10 +147,10 @@ func (p *Process) Count() (int, error) {
 // PIDs are the numbers of the processes of that name, in ascending order; empty
 // where there is none.
 func (p *Process) PIDs() ([]int, error) {
-	const question = "PIDs"
-	f, err := p.fact(question)
+	l := NewLook(&p.Base, "PIDs")
+	f, err := p.fact(l)
 	if err == nil {
-		err = p.whole(question, f)
+		err = f.whole(l)
 	}
 	if err != nil {
 		return nil, err
@@ -172,16 +163,16 @@ func (p *Process) PIDs() ([]int, error) {
 }
 
 // some is fact where at least one process must live.
-func (p *Process) some(question string) (processFact, error) {
-	f, err := p.fact(question)
+func (p *Process) some(l *Look) (processFact, error) {
+	f, err := p.fact(l)
 	if err != nil {
 		return f, err
 	}
-	if err := p.whole(question, f); err != nil {
+	if err := f.whole(l); err != nil {
 		return f, err
 	}
 	if len(f.list) == 0 {
-		return f, p.missing(question)
+		return f, l.Missing()
 	}
 	return f, nil
 }
@@ -190,12 +181,8 @@ func (p *Process) some(question string) (processFact, error) {
 // once, sorted; a number where a user has no name. Where no process of that name
 // lives it is an error.
 func (p *Process) Users() ([]string, error) {
-	const question = "Users"
-	f, err := p.some(question)
-	if err != nil {
-		return nil, err
-	}
-	ctx, v, err := p.view()
+	l := NewLook(&p.Base, "Users")
+	f, err := p.some(l)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +193,7 @@ func (p *Process) Users() ([]string, error) {
 		}
 	}
 	if len(wants) > 0 {
-		if v, err = v.Together(ctx, wants...); err != nil {
+		if err := l.Together(wants...); err != nil {
 			return nil, err
 		}
 	}
@@ -215,9 +202,9 @@ func (p *Process) Users() ([]string, error) {
 		name := f.table.owner(q.UID)
 		if f.table.users[q.UID] == nil {
 			// The name may stand in a directory service.
-			told, _, err := target.Ask(ctx, v, accountNames, "passwd "+name)
+			told, _, err := Peek(l, accountNames, "passwd "+name)
 			if err != nil {
-				return nil, p.answered(ctx, v, question, p.Explain(question), err)
+				return nil, l.Answer(l.Explain(), err)
 			}
 			if told != "" {
 				name = told
@@ -233,7 +220,7 @@ func (p *Process) Users() ([]string, error) {
 // in the order of PIDs: the words, the first one included, joined by spaces as ps
 // shows them. Where no process of that name lives it is an error.
 func (p *Process) Arguments() ([]string, error) {
-	f, err := p.some("Arguments")
+	f, err := p.some(NewLook(&p.Base, "Arguments"))
 	if err != nil {
 		return nil, err
 	}
@@ -254,30 +241,27 @@ func (p *Process) OwnedByID(uid int) (bool, error) { return p.ownedBy("OwnedByID
 
 func (p *Process) ownedBy(question string, who account) (bool, error) {
 	if err := cmp.Or(checkProcess(p.Name()), who.check()); err != nil {
-		return false, p.refuse(err)
+		return false, Refuse(&p.Base, err)
 	}
-	ctx, v, err := p.together(append(who.wants(users), processes.Of(allOf))...)
+	l := NewLook(&p.Base, question, append(who.wants(users), processes.Of(allOf))...)
+	f, err := p.fact(l)
 	if err != nil {
 		return false, err
 	}
-	f, err := p.look(ctx, v, question)
+	uid, known, _, err := who.uid(l)
 	if err != nil {
-		return false, err
-	}
-	uid, known, _, err := who.uid(ctx, v)
-	if err != nil {
-		return false, p.answered(ctx, v, question, p.Explain(question), err)
+		return false, l.Answer(l.Explain(), err)
 	}
 	for _, q := range f.list {
 		if !known || q.UID != uid {
 			return false, nil
 		}
 	}
-	if err := p.whole(question, f); err != nil {
+	if err := f.whole(l); err != nil {
 		return false, err
 	}
 	if len(f.list) == 0 {
-		return false, p.missing(question)
+		return false, l.Missing()
 	}
 	return true, nil
 }

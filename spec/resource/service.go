@@ -184,7 +184,7 @@ func (s *Service) PID() (int, error) {
 	case f.running.holds && f.noPID != "":
 		return 0, l.Unknown(f.noPID, "")
 	}
-	return 0, &evidence.Missing{Evidence: s.Explain("PID"), What: "the main process of " + s.String(), Instead: "does not exist: the service is " + f.running.found}
+	return 0, &evidence.Missing{Evidence: l.Explain(), What: "the main process of " + s.String(), Instead: "does not exist: the service is " + f.running.found}
 }
 
 // noMasks is the aspect of being masked where nothing can be.

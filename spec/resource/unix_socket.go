@@ -126,16 +126,12 @@ var unixSockets = &target.Kind[unixFact]{
 // is bound and not connected. A file that was left behind by a process that has
 // ended does not, and neither does a path that is no socket.
 func (s *UnixSocket) Listening() (bool, error) {
-	const question = "Listening"
-	ctx, v, err := s.view()
-	if err != nil {
-		return false, err
-	}
-	f, err := AskView(ctx, v, &s.Base, question, unixSockets, s.Name(), func(f unixFact) (string, string) { return f.found, "" })
+	l := NewLook(&s.Base, "Listening")
+	f, err := Fact(l, unixSockets, s.Name(), func(f unixFact) (string, string) { return f.found, "" })
 	if err != nil || f.listening != fact.Unsure {
 		return err == nil && f.listening == fact.Yes, err
 	}
-	holder, err := AskView(ctx, v, &s.Base, question, unixHolders, s.Name(), func(h unixHolder) (string, string) {
+	holder, err := Fact(l, unixHolders, s.Name(), func(h unixHolder) (string, string) {
 		if h == nobody {
 			return leftBehind, ""
 		}
@@ -149,9 +145,9 @@ func (s *UnixSocket) Listening() (bool, error) {
 	case holder == somebody && f.named:
 		return true, nil
 	case holder == somebody:
-		return false, s.unknown(question, "a process is bound to it, which belongs to another network namespace (of another container), or is seen here under another name", "install ss (iproute2) on the target, or ask where the process runs")
+		return false, l.Unknown("a process is bound to it, which belongs to another network namespace (of another container), or is seen here under another name", "install ss (iproute2) on the target, or ask where the process runs")
 	}
-	return false, s.unknown(question, "no socket that listens is known by this name; it may have been renamed since, or belong to another network namespace (of another container)",
+	return false, l.Unknown("no socket that listens is known by this name; it may have been renamed since, or belong to another network namespace (of another container)",
 		"install ss (iproute2) and perl or python3 on the target")
 }
 

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -38,9 +37,13 @@ func (u *User) Exists() (bool, error) {
 
 // entry answers a question about an attribute.
 func (u *User) entry(question string) (userFact, error) {
-	f, err := Ask(&u.Base, question, users, u.Name(), userFact.say)
+	return u.entryBy(NewLook(&u.Base, question))
+}
+
+func (u *User) entryBy(l *Look) (userFact, error) {
+	f, err := Fact(l, users, u.Name(), userFact.say)
 	if err == nil && !f.exists {
-		err = u.missing(question)
+		err = l.Missing()
 	}
 	return f, err
 }
@@ -81,25 +84,18 @@ func (u *User) Gecos() (string, error) {
 // /etc/login.defs keeps for the system: at most SYS_UID_MAX, which is one less
 // than UID_MIN where it is not set, and 999 where neither is.
 func (u *User) IsSystemUser() (bool, error) {
-	const question = "IsSystemUser"
-	ctx, v, err := u.together(users.Of(u.Name()), fileContents.Of(loginDefs))
+	l := NewLook(&u.Base, "IsSystemUser", users.Of(u.Name()), fileContents.Of(loginDefs))
+	f, err := u.entryBy(l)
 	if err != nil {
 		return false, err
 	}
-	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
-	if err != nil {
-		return false, err
-	}
-	if !f.exists {
-		return false, u.missing(question)
-	}
-	d, e, err := askLoginDefs(ctx, v)
+	d, e, err := askLoginDefs(l)
 	e.Found = fmt.Sprintf("uid %d; users of the system have at most %d", f.UID, d.SystemUIDMax)
-	return f.UID <= d.SystemUIDMax, u.answered(ctx, v, question, e, err)
+	return f.UID <= d.SystemUIDMax, l.Answer(e, err)
 }
 
-func askLoginDefs(ctx context.Context, v target.View) (fact.LoginDefs, evidence.Evidence, error) {
-	c, e, err := target.Ask(ctx, v, fileContents, loginDefs)
+func askLoginDefs(l *Look) (fact.LoginDefs, evidence.Evidence, error) {
+	c, e, err := Peek(l, fileContents, loginDefs)
 	if err != nil {
 		return fact.LoginDefs{}, e, err
 	}
@@ -184,19 +180,12 @@ func parseMemberships(gids, names string) (memberships, error) {
 // Groups are the names of all groups of the user, the primary one first; of a
 // group without a name it is the number.
 func (u *User) Groups() ([]string, error) {
-	const question = "Groups"
-	ctx, v, err := u.together(users.Of(u.Name()), userGroups.Of(u.Name()))
+	l := NewLook(&u.Base, "Groups", users.Of(u.Name()), userGroups.Of(u.Name()))
+	f, err := u.entryBy(l)
 	if err != nil {
 		return nil, err
 	}
-	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
-	if err != nil {
-		return nil, err
-	}
-	if !f.exists {
-		return nil, u.missing(question)
-	}
-	m, err := AskView(ctx, v, &u.Base, question, userGroups, f.Name, func(m memberships) (found, near string) { return m.say(), "" })
+	m, err := Fact(l, userGroups, f.Name, func(m memberships) (found, near string) { return m.say(), "" })
 	if err != nil || m.names != nil {
 		return slices.Clone(m.names), err
 	}
@@ -205,13 +194,13 @@ func (u *User) Groups() ([]string, error) {
 	for _, id := range m.gids {
 		wants = append(wants, accountNames.Of("group "+strconv.Itoa(id)))
 	}
-	if v, err = v.Together(ctx, wants...); err != nil {
+	if err := l.Together(wants...); err != nil {
 		return nil, err
 	}
 	for i, id := range m.gids {
-		name, e, err := target.Ask(ctx, v, accountNames, wants[i].Name)
+		name, e, err := Peek(l, accountNames, wants[i].Name)
 		if err != nil {
-			return nil, u.answered(ctx, v, question, e, err)
+			return nil, l.Answer(e, err)
 		}
 		if name == "" {
 			name = strconv.Itoa(id)
@@ -259,33 +248,27 @@ func isPrimaryGroup(f userFact, m memberships, gid int) (bool, string) {
 
 func (u *User) belongs(question string, group account, judge func(userFact, memberships, int) (bool, string)) (bool, error) {
 	if err := group.check(); err != nil {
-		return false, u.refuse(err)
+		return false, Refuse(&u.Base, err)
 	}
-	ctx, v, err := u.together(append(group.wants(groups), users.Of(u.Name()), userGroups.Of(u.Name()))...)
+	l := NewLook(&u.Base, question, append(group.wants(groups), users.Of(u.Name()), userGroups.Of(u.Name()))...)
+	f, err := u.entryBy(l)
 	if err != nil {
 		return false, err
 	}
-	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
+	gid, known, e, err := group.gid(l)
 	if err != nil {
-		return false, err
+		return false, l.Answer(e, err)
 	}
-	if !f.exists {
-		return false, u.missing(question)
-	}
-	gid, known, e, err := group.gid(ctx, v)
+	m, e, err := Peek(l, userGroups, f.Name)
 	if err != nil {
-		return false, u.answered(ctx, v, question, e, err)
-	}
-	m, e, err := target.Ask(ctx, v, userGroups, f.Name)
-	if err != nil {
-		return false, u.answered(ctx, v, question, e, err)
+		return false, l.Answer(e, err)
 	}
 	ok, found := judge(f, m, gid)
 	e.Found = found
 	if !known {
 		ok, e.Near = false, fmt.Sprintf("there is no group %q", group.name)
 	}
-	return ok, u.answered(ctx, v, question, e, nil)
+	return ok, l.Answer(e, nil)
 }
 
 // authorizedKeysFiles are where sshd looks for keys unless it is told otherwise,
@@ -297,49 +280,48 @@ var authorizedKeysFiles = []string{".ssh/authorized_keys", ".ssh/authorized_keys
 // options before a key do not. A key of a certificate authority is none. Where
 // sshd is told to look elsewhere (AuthorizedKeysFile) is not looked.
 func (u *User) HasAuthorizedKey(key string) (bool, error) {
-	const question = "HasAuthorizedKey"
 	wanted, err := fact.ParseAuthorizedKey(key)
 	if err != nil {
-		return false, u.refuse(err)
+		return false, Refuse(&u.Base, err)
 	}
-	f, err := u.entry(question)
+	l := NewLook(&u.Base, "HasAuthorizedKey")
+	f, err := u.entryBy(l)
 	if err != nil {
 		return false, err
 	}
 	if !strings.HasPrefix(f.Home, "/") {
-		return false, u.unknown(question, fmt.Sprintf("the home directory %q is not an absolute path", f.Home), "")
+		return false, l.Unknown(fmt.Sprintf("the home directory %q is not an absolute path", f.Home), "")
 	}
 	var wants []target.Want
 	for _, name := range authorizedKeysFiles {
 		wants = append(wants, fileContents.Of(path.Join(f.Home, name)))
 	}
-	ctx, v, err := u.together(wants...)
-	if err != nil {
+	if err := l.Together(wants...); err != nil {
 		return false, err
 	}
 	var last evidence.Evidence
 	var seen []string
 	for _, w := range wants {
-		c, e, err := target.Ask(ctx, v, fileContents, w.Name)
+		c, e, err := Peek(l, fileContents, w.Name)
 		if err != nil {
-			return false, u.answered(ctx, v, question, e, err)
+			return false, l.Answer(e, err)
 		}
 		if last.Asked == "" || c.exists {
 			last = e
 		}
 		found, keys, err := findKey(c, wanted)
 		if err != nil {
-			return false, u.answered(ctx, v, question, e, fmt.Errorf("%s: %w", w.Name, err))
+			return false, l.Answer(e, fmt.Errorf("%s: %w", w.Name, err))
 		}
 		if found != "" {
 			e.Found = found
-			return true, u.answered(ctx, v, question, e, nil)
+			return true, l.Answer(e, nil)
 		}
 		seen = append(seen, keys...)
 	}
 	last.Found = "no such key"
 	last.Near = "keys there: " + shorten(seen, 5)
-	return false, u.answered(ctx, v, question, last, nil)
+	return false, l.Answer(last, nil)
 }
 
 // findKey looks for a key in the content of a file; keys are short names of the

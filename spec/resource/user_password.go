@@ -104,18 +104,12 @@ func basicPattern(text string) string {
 // password finds a user's entry in shadow(5), or the password in passwd(5) where
 // that has one. Nothing of it goes into the evidence.
 func (u *User) password(question string) (shadowFact, error) {
-	ctx, v, err := u.together(users.Of(u.Name()), shadows.Of(u.Name()))
+	l := NewLook(&u.Base, question, users.Of(u.Name()), shadows.Of(u.Name()))
+	f, err := u.entryBy(l)
 	if err != nil {
 		return shadowFact{}, err
 	}
-	f, err := AskView(ctx, v, &u.Base, question, users, u.Name(), userFact.say)
-	if err != nil {
-		return shadowFact{}, err
-	}
-	if !f.exists {
-		return shadowFact{}, u.missing(question)
-	}
-	s, err := AskView(ctx, v, &u.Base, question, shadows, f.Name, func(s shadowFact) (found, near string) {
+	s, err := Fact(l, shadows, f.Name, func(s shadowFact) (found, near string) {
 		if !s.exists && f.Password != "x" {
 			s = shadowFact{true, fact.Shadow{Password: f.Password}}
 		}
@@ -127,7 +121,7 @@ func (u *User) password(question string) (shadowFact, error) {
 	case f.Password != "x":
 		return shadowFact{true, fact.Shadow{Name: f.Name, Password: f.Password, MinDays: -1, MaxDays: -1}}, nil
 	}
-	return s, u.unknown(question, "passwd(5) refers to shadow(5), which has no entry for the user", "")
+	return s, l.Unknown("passwd(5) refers to shadow(5), which has no entry for the user", "")
 }
 
 // say tells of a password everything but itself.
