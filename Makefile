@@ -30,6 +30,7 @@ check:
 	@bad=$$(find . -name '*.go' -not -path '*/testdata/*' -not -path './.git/*' -exec gofmt -l {} +) && \
 		if [ -n "$$bad" ]; then echo "gofmt would change:" $$bad; exit 1; fi
 	@! git grep -n 'tells[ ]whether' -- '*.go' || { echo 'write "reports whether"'; exit 1; }
+	@! git grep -nE '"[^"]*%[qsv] (is|are) no [a-z]' -- '*.go' || { echo 'write "is not a valid ..."'; exit 1; }
 	go vet $(PACKAGES)
 	go vet -C examples/nginx ./...
 	go run $(STATICCHECK) $(PACKAGES)

@@ -18,7 +18,7 @@ func Quote(words ...string) string {
 }
 
 // quote leaves nothing bare that a shell could take for its own: a word such as
-// "if" or "A=b" is no command's name where it comes first.
+// "if" or "A=b" is not a command's name where it comes first.
 func quote(word string) string {
 	q := shellescape.Quote(word)
 	if q == word && (reserved(word) || strings.Contains(word, "=")) {

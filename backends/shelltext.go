@@ -26,7 +26,7 @@ func ShellText(cmd Command) (string, error) {
 	case len(cmd.Env) == 0 && strings.HasPrefix(cmd.Args[0], "-"):
 		s.WriteString("-- ")
 	case len(cmd.Env) > 0:
-		// env, and not export: a shell refuses names that are no identifiers and
+		// env, and not export: a shell refuses names that are not identifiers and
 		// guards some of its own variables.
 		s.WriteString("env -- " + Quote(cmd.Env...) + " ")
 		if strings.Contains(cmd.Args[0], "=") {

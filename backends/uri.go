@@ -166,7 +166,7 @@ func unknownOption(name string, known []string) error {
 	switch {
 	case !isWord(name):
 		// Not repeated, since it may be the rest of a password with a "?" in it.
-		return fmt.Errorf("what follows the ? is no option; known: %s", list)
+		return fmt.Errorf("what follows the ? is not an option; known: %s", list)
 	case strings.Contains(name, "pass"):
 		return fmt.Errorf("unknown option %q, and reports and process lists would show it; "+
 			"set HOSTSPEC_SSH_PASSWORD, HOSTSPEC_SSH_PASSPHRASE or HOSTSPEC_SUDO_PASSWORD instead", name)
@@ -227,7 +227,7 @@ func cutOptions(s string, known []string, literal bool) (rest, options string) {
 
 // cutPassword finds a password in what follows the scheme: it stands between the
 // first ":" and the last "@" of the authority. One with a "?" in it would end the
-// authority too early; then what seems to be a port is no number.
+// authority too early; then what seems to be a port is not a number.
 func cutPassword(rest string) (user, host string, found bool) {
 	authority, options, _ := strings.Cut(rest, "?")
 	if !strings.Contains(authority, "@") && strings.Contains(options, "@") && !strings.HasPrefix(authority, "[") {

@@ -190,7 +190,7 @@ func exitFaults() []fault {
 		})},
 		{"exits 1 for what does not exist", "program that does not exist", recoding(127)},
 		{"exits 1 for what is forbidden", "program that may not be executed", recoding(126)},
-		{"runs a shell's own words", "a shell's own words are no programs", throughShell(func(cmd backends.Command) string {
+		{"runs a shell's own words", "a shell's own words are not programs", throughShell(func(cmd backends.Command) string {
 			return strings.Join(append([]string{cmd.Args[0]}, cmd.Args[1:]...), " ")
 		})},
 	}
@@ -363,7 +363,7 @@ func TestTest(t *testing.T) {
 	if err == nil {
 		t.Fatal("expected an error, found none")
 	}
-	for _, name := range []string{"exit codes", "program that does not exist", "a shell's own words are no programs"} {
+	for _, name := range []string{"exit codes", "program that does not exist", "a shell's own words are not programs"} {
 		if !strings.Contains(err.Error(), strconv.Quote(name)) {
 			t.Errorf("expected %q to fail, found %v", name, err)
 		}

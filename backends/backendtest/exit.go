@@ -14,7 +14,7 @@ var exitChecks = []Check{
 	{"death by a signal", signalled},
 	{"program that does not exist", missingProgram},
 	{"program that may not be executed", forbiddenProgram},
-	{"a shell's own words are no programs", shellWords},
+	{"a shell's own words are not programs", shellWords},
 }
 
 // codes are the exit codes that mean something to a shell, to a program that starts

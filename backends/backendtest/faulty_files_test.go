@@ -137,7 +137,7 @@ func readFaults() []fault {
 				return append([]string{".", ".."}, names...), err
 			}
 		})},
-		{hangs + "opens pipes", "files: what is no regular file is not opened", reading(byOS)},
+		{hangs + "opens pipes", "files: what is not a regular file is not opened", reading(byOS)},
 		{"says ENOTDIR", "files: what does not exist", reading(func(f *faultyReader) {
 			f.stat = func(ctx context.Context, name string, follow bool) (backends.FileInfo, error) {
 				info, err := f.Backend.Stat(ctx, name, follow)

@@ -20,7 +20,7 @@ var fileChecks = []Check{
 	{"files: symbolic links", overFiles(links)},
 	{"files: content", overFiles(content)},
 	{"files: folders", overFiles(folders)},
-	{"files: what is no regular file is not opened", overFiles(irregular)},
+	{"files: what is not a regular file is not opened", overFiles(irregular)},
 	{"files: what does not exist", overFiles(missing)},
 	{"files: what is forbidden", overFiles(forbidden)},
 	{"files: /proc", overFiles(proc)},

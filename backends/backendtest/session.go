@@ -188,7 +188,7 @@ func killMarked(ctx context.Context, b backends.Backend, mark string) error {
 	pids, err := survivors(ctx, b, mark)
 	for _, pid := range pids {
 		if n, bad := strconv.Atoi(pid); bad != nil || n <= 1 {
-			return fmt.Errorf("%q is no process to be killed", pid)
+			return fmt.Errorf("%q is not a process to be killed", pid)
 		}
 		// That it has gone in the meantime is as well.
 		if _, bad := run(ctx, b, sh(`kill -s KILL "$1" 2>/dev/null`, pid)); bad != nil {
@@ -198,7 +198,7 @@ func killMarked(ctx context.Context, b backends.Backend, mark string) error {
 	return err
 }
 
-// poll asks until f is done or patience is over, which is no error.
+// poll asks until f is done or patience is over, which is not an error.
 func poll(ctx context.Context, patience time.Duration, f func() (done bool, err error)) error {
 	end := time.After(patience)
 	for {

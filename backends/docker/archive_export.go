@@ -362,7 +362,7 @@ func (e *export) lstat(ctx context.Context, name string) (container.PathStat, er
 	return found.PathStat, nil
 }
 
-// described is what podman's stat tells of a path that is known to be no link.
+// described is what podman's stat tells of a path that is known not to be a link.
 func (e *export) described(ctx context.Context, name string) (container.PathStat, error) {
 	st, err := e.api.ContainerStatPath(ctx, e.id, name)
 	switch {

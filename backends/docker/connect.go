@@ -97,7 +97,7 @@ func (e endpoint) client(answer time.Duration) (*client.Client, error) {
 	return api, err
 }
 
-// check refuses what is no place where an engine can be.
+// check refuses what is not a place where an engine can be.
 func (e endpoint) check() error {
 	u, err := client.ParseHostURL(e.host)
 	if err != nil {

@@ -41,9 +41,9 @@ func checkImage(u *backends.URI) error {
 	}
 	if _, err := reference.ParseAnyReference(u.Rest); err != nil {
 		if strings.Contains(u.Rest, "?") {
-			return fmt.Errorf("%q is no image's name; %s", u.Rest, strangeOption(u.Rest, slices.Concat(imageOptionNames, backends.CommonOptions())))
+			return fmt.Errorf("%q is not a valid image name; %s", u.Rest, strangeOption(u.Rest, slices.Concat(imageOptionNames, backends.CommonOptions())))
 		}
-		return fmt.Errorf("%q is no image's name: %w", u.Rest, err)
+		return fmt.Errorf("%q is not a valid image name: %w", u.Rest, err)
 	}
 	if u.ConnectTimeout == 0 {
 		u.ConnectTimeout = imageTimeout

@@ -77,11 +77,11 @@ func checkContainer(u *backends.URI) error {
 		if option := strange(name, backends.CommonOptions()); slices.Contains(imageOptionNames, option) {
 			return fmt.Errorf("option %q is for containers that are made from an image; did you mean docker-image://?", option)
 		}
-		return fmt.Errorf("%q is no container's name; %s", name, strangeOption(name, backends.CommonOptions()))
+		return fmt.Errorf("%q is not a valid container name; %s", name, strangeOption(name, backends.CommonOptions()))
 	case !containerName().MatchString(name) && strings.ContainsAny(name, "/:"):
-		return fmt.Errorf("%q is no container's name; for an image write docker-image://%s", name, name)
+		return fmt.Errorf("%q is not a valid container name; for an image write docker-image://%s", name, name)
 	case !containerName().MatchString(name):
-		return fmt.Errorf("%q is no container's name: that has letters, digits and _.-", name)
+		return fmt.Errorf("%q is not a valid container name: that has letters, digits and _.-", name)
 	case strings.Contains(u.Rest, "@") && user == "":
 		return fmt.Errorf("no user stands before the @; write docker://%s", name)
 	case strings.ContainsFunc(user, func(r rune) bool { return r <= ' ' || r == 0x7f }):

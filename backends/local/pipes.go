@@ -74,7 +74,7 @@ func closeAll(files []*os.File) {
 }
 
 // feed copies stdin to the process and closes it. That the process does not read
-// it to its end is no error, and an error of the reader can only be an end too.
+// it to its end is not an error, and an error of the reader can only be an end too.
 func feed(stdin *os.File, from io.Reader) {
 	io.Copy(onlyWriter{stdin}, from)
 	stdin.Close()

@@ -154,7 +154,7 @@ func find(name, dir, path string) (string, *refusedError) {
 	return "", refused
 }
 
-// executable says why a file is no program.
+// executable says why a file is not a program.
 func executable(file string) error {
 	info, err := os.Stat(file)
 	switch {

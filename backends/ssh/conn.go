@@ -9,7 +9,7 @@ import (
 )
 
 // conn is the connection to a host: it acknowledges at once, counts what it hears,
-// and remembers the first of it, which tells what is there when it is no sshd.
+// and remembers the first of it, which tells what is there when it is not an sshd.
 type conn struct {
 	net.Conn
 	heard atomic.Int64

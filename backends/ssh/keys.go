@@ -198,7 +198,7 @@ func (k *keyring) load(file string) (xssh.Signer, error) {
 			}
 			return nil, errors.New("is a public key, and no ssh-agent has the private one")
 		}
-		return nil, &worded{"is no private key: " + strings.TrimPrefix(err.Error(), "ssh: "), err}
+		return nil, &worded{"is not a private key: " + strings.TrimPrefix(err.Error(), "ssh: "), err}
 	}
 	pub := encrypted.PublicKey
 	if pub == nil {

@@ -27,7 +27,7 @@ type database[E any] struct {
 // file is where the target's own entries stand.
 func (d database[E]) file() string { return "/etc/" + d.name }
 
-// find returns the entry of a name, or of a number that is no name.
+// find returns the entry of a name, or of a number that is not a name.
 func (d database[E]) find(all []E, name string) (e E, ok bool) {
 	i := slices.IndexFunc(all, func(e E) bool { return d.nameOf(e) == name })
 	if id, digits := number(name); i < 0 && digits {

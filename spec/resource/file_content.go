@@ -22,7 +22,7 @@ import (
 // they stream by.
 const maxContent = 16 << 20
 
-// fileContent is a file with its content; of what is no regular file only what
+// fileContent is a file with its content; of what is not a regular file only what
 // it is.
 type fileContent struct {
 	fileStat

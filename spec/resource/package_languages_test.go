@@ -143,7 +143,7 @@ func TestPackageCPAN(t *testing.T) {
 	_, err := pkg("Silent").Version()
 	g.Expect(err).To(MatchError(And(ContainSubstring("could not tell"), ContainSubstring("does not tell the version"))))
 	_, err = pkg("Foo-Bar").Installed()
-	g.Expect(err).To(MatchError(ContainSubstring("is no name of a Perl module")))
+	g.Expect(err).To(MatchError(ContainSubstring("is not a valid Perl module name")))
 	g.Expect(m.Exec(t, "find / -xdev -newer /tmp/before -type f")).To(BeEmpty(), "asking leaves no file")
 	m.WriteFile(t, "/etc/perl/Module/Metadata.pm", []byte("die 'broken';\n"), 0o644)
 	_, err = resource.NewPackage(a.testAsker, "Carp").By("cpan").Installed()

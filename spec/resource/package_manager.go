@@ -93,11 +93,11 @@ func checkName(name, first, later string) error {
 		switch {
 		case letter || strings.ContainsRune(allowed, r):
 		case strings.ContainsRune("=<>@", r):
-			return fmt.Errorf("%q is no name of a package: a version is asked for by BeInstalled().WithVersion(...)", name)
+			return fmt.Errorf("%q is not a valid package name: a version is asked for by BeInstalled().WithVersion(...)", name)
 		case strings.ContainsRune("*?[", r):
-			return fmt.Errorf("%q is no name of a package: one package is asked for, never a pattern", name)
+			return fmt.Errorf("%q is not a valid package name: one package is asked for, never a pattern", name)
 		default:
-			return fmt.Errorf("%q is no name of a package: %q cannot stand there", name, r)
+			return fmt.Errorf("%q is not a valid package name: %q cannot stand there", name, r)
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ var dpkg = &manager{
 
 // rpm makes a database where there is none, and then knows no package: so it is
 // asked only where one is. It leaves packages out whose signatures are no longer
-// trusted unless told that these are no concern.
+// trusted unless told to.
 var rpm = &manager{
 	name: "rpm",
 	database: "[ -e /var/lib/rpm/rpmdb.sqlite ] || [ -e /var/lib/rpm/Packages.db ] || [ -e /var/lib/rpm/Packages ] || " +
@@ -101,7 +101,7 @@ PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@" list --format=jso
 
 func checkPip(name string) error {
 	if bare, _, ok := strings.Cut(name, "["); ok && strings.HasSuffix(name, "]") {
-		return fmt.Errorf("%q is no name of a package: extras are no packages, so ask for %q", name, bare)
+		return fmt.Errorf("%q is not a valid package name: extras are not packages, so ask for %q", name, bare)
 	}
 	return checkName(name, "", "-._")
 }
@@ -134,7 +134,7 @@ func checkNPM(name string) error {
 	if scoped, ok := strings.CutPrefix(name, "@"); ok {
 		scope, bare, ok := strings.Cut(scoped, "/")
 		if !ok || scope == "" || bare == "" {
-			return fmt.Errorf("%q is no name of a package: a name in a scope is @SCOPE/NAME", name)
+			return fmt.Errorf("%q is not a valid package name: a name in a scope is @SCOPE/NAME", name)
 		}
 		if err := checkName(scope, "_.", "-._~"); err != nil {
 			return err
@@ -168,7 +168,7 @@ func checkModule(name string) error {
 	if err := checkName(name, "_", "-_:"); err != nil {
 		return err
 	}
-	return fmt.Errorf("%q is no name of a Perl module, as Foo::Bar is one", name)
+	return fmt.Errorf("%q is not a valid Perl module name, as Foo::Bar is one", name)
 }
 
 // managers are those that By takes.

@@ -83,11 +83,11 @@ func checkServiceName(name string) error {
 	case name == "":
 		return errors.New("the name is empty")
 	case name[0] == '.' || name[0] == '-' || name != strings.TrimSpace(name):
-		return fmt.Errorf("%q is no name of a service: it begins or ends with what no name does", name)
+		return fmt.Errorf("%q is not a valid service name: it begins or ends with what no name does", name)
 	}
 	for _, r := range name {
 		if r == '/' || unicode.IsControl(r) || strings.ContainsRune("*?[]", r) {
-			return fmt.Errorf("%q is no name of a service: %q cannot stand in one (one service is asked for, never a pattern or a path)", name, r)
+			return fmt.Errorf("%q is not a valid service name: %q cannot stand in one (one service is asked for, never a pattern or a path)", name, r)
 		}
 	}
 	return nil

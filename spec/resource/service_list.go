@@ -71,7 +71,7 @@ func readServices(sys target.System, o target.Output, parts map[string]string) (
 
 // unitFacts joins what stands in unit files with what is loaded. systemd forgets at
 // any time what has no file, is not enabled and does not run, so that is left out;
-// and other names of a unit are no units.
+// and other names of a unit are not units.
 func unitFacts(files, states string) ([]catalogue.Fact, error) {
 	list, err := fact.ParseUnitFiles(strings.NewReader(files))
 	if err != nil {

@@ -32,7 +32,7 @@ var unitProperties = &target.Kind[propertyFact]{
 			return err
 		}
 		if !fact.IsProperty(key) {
-			return fmt.Errorf("%q is no name of a property: it is one word such as Restart or MemoryMax", key)
+			return fmt.Errorf("%q is not a valid property name: it is one word such as Restart or MemoryMax", key)
 		}
 		return nil
 	},

@@ -89,7 +89,7 @@ func TestServicePropertyAndPID(t *testing.T) {
 	_, err = resource.NewService(a, "nope").Property("User")
 	g.Expect(err).To(MatchError(ContainSubstring(`Service "nope": it does not exist`)))
 	_, err = resource.NewService(a, "nginx").Property("Use r")
-	g.Expect(err).To(MatchError(ContainSubstring(`"Use r" is no name of a property`)))
+	g.Expect(err).To(MatchError(ContainSubstring(`"Use r" is not a valid property name`)))
 	_, err = resource.NewService(a, "rig-worker@").Property("User")
 	g.Expect(err).To(MatchError(ContainSubstring("is a template")))
 }

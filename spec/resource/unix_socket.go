@@ -124,7 +124,7 @@ var unixSockets = &target.Kind[unixFact]{
 
 // Listening reports whether the socket accepts connections or, for one of datagrams,
 // is bound and not connected. A file that was left behind by a process that has
-// ended does not, and neither does a path that is no socket.
+// ended does not, and neither does a path that is not a socket.
 func (s *UnixSocket) Listening() (bool, error) {
 	l := NewLook(&s.Base, "Listening")
 	f, err := Fact(l, unixSockets, s.Name(), func(f unixFact) (string, string) { return f.found, "" })

@@ -13,7 +13,7 @@ import (
 // inits tells init systems apart, the first that fits counts: by a file that the
 // init system makes when it takes over, by the name of PID 1 in /proc/1/comm, or by
 // both. A trailing slash wants a directory. What runs below PID 1 is not looked
-// for: a process called nginx is no service.
+// for: a process called nginx is not a service.
 var inits = []struct{ name, pid1, file string }{
 	{name: "systemd", file: "/run/systemd/system/"},        // sd_booted(3)
 	{name: "openrc", file: "/run/openrc/softlevel"},        // whatever PID 1 is: openrc-init, sysvinit's or busybox's init

@@ -18,7 +18,7 @@ import (
 // ErrEnough is what a writer returns that wants no more of a stream.
 var ErrEnough = errors.New("no more of this is wanted")
 
-// errNotRegular is the error of streaming what is no regular file.
+// errNotRegular is the error of streaming what is not a regular file.
 var errNotRegular = errors.New("it is not a regular file")
 
 // StreamFile copies a regular file of the target to w as it comes, so that files

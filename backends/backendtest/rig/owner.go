@@ -139,7 +139,7 @@ func Sweep(ctx context.Context) error {
 }
 
 // removeContainer also removes its anonymous volumes. One that is being removed by
-// somebody else is as good as removed; one that is gone is no error of --force.
+// somebody else is as good as removed; one that is gone is not an error of --force.
 func removeContainer(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
