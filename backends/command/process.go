@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // A transport is a shell that is given something to run.

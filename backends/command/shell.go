@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // A shell is a run of PREFIX sh that reads what it has to do from its stdin.

@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // backend starts processes in one container. Its Connection ends with the container,

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 	"github.com/hostspec/hostspec/backends/sandbox"
 )
 

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // sshDialer connects to an engine on another host as the docker command does: by

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // healthPause is how long to wait before a health check is run again. The engine's

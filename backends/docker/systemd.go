@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // systemds are where an image has it: the name that an init system has by custom, and

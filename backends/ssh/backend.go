@@ -12,7 +12,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // proxyConn is a connection through the standard streams of a ProxyCommand.

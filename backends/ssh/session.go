@@ -10,7 +10,7 @@ import (
 	xssh "golang.org/x/crypto/ssh"
 
 	"github.com/hostspec/hostspec/backends"
-	"github.com/hostspec/hostspec/backends/internal/remote"
+	"github.com/hostspec/hostspec/backends/remote"
 )
 
 // session is a session channel (RFC 4254, 6) that may not have been asked to run
