@@ -198,6 +198,9 @@ func (s *shell) send(text string) { _, _ = io.WriteString(s.stdin, text) }
 // shell cannot be used again after an error.
 func (s *shell) ask(ctx context.Context, questions []Question, deadline func(int) time.Duration, answered func(int, Output)) (n int, partial Output, err error) {
 	var text strings.Builder
+	// A shell remembers where it has found programs (POSIX, hash). One may be gone, or
+	// stand elsewhere, since it was asked last.
+	text.WriteString("hash -r 2>/dev/null\n")
 	for i, q := range questions {
 		// A subshell keeps what the script does from the next one, and is a process.
 		begin, end := "(", ")"

@@ -149,7 +149,7 @@ func (b *backend) converse(cmd backends.Command, mark string) error {
 type question struct{ script, nonce, number string }
 
 // asked matches a question as package target sends it to a shell.
-var asked = regexp.MustCompile(`(?s)^\(eval (.*)\n\) </dev/null; set -- \$\?; echo "\n(\w+) (\d+) \$1"; echo "\n\w+ \d+ \$1" >&2; shift\n$`)
+var asked = regexp.MustCompile(`(?s)^(?:hash -r 2>/dev/null\n)?(?:\(|\{ )eval (.*)\n(?:\)|\}) </dev/null; set -- \$\?; echo "\n(\w+) (\d+) \$1"; echo "\n\w+ \d+ \$1" >&2; shift\n$`)
 
 func readQuestion(in *bufio.Reader) (question, error) {
 	var text strings.Builder

@@ -21,7 +21,7 @@ var echoes = &target.Kind[string]{
 	Name: "echo",
 	Ask: func(_ target.System, names []string) (out []target.Question, err error) {
 		for _, name := range names {
-			out = append(out, target.Question{Names: []string{name}, Script: "echo " + backends.Quote(name)})
+			out = append(out, target.Question{Names: []string{name}, Script: "echo " + backends.Quote(name), Stateless: len(name)%2 == 0})
 		}
 		return out, nil
 	},
