@@ -73,16 +73,12 @@ type Digest struct {
 // 128 KiB of arguments is the smallest there is.
 const chunk = 60_000
 
-// Hash has a target hash files, in one exchange. Their names are absolute. The
-// error says that nothing could be told.
-func Hash(ctx context.Context, t *target.Target, names []string, opt Options) (map[string]Digest, error) {
-	out := make(map[string]Digest, len(names))
-	if len(names) == 0 {
-		return out, nil
-	}
+// sumsScript hashes files. Tools write odd names in ways of their own, so these are not
+// handed to them: the N-th of odd is told as /N.
+func sumsScript(names []string) (text string, odd []string) {
 	var script strings.Builder
 	script.WriteString("command -v sha256sum >/dev/null || exit 127\n")
-	var plain, odd []string
+	var plain []string
 	size := 0
 	flush := func() {
 		if len(plain) > 0 {
@@ -101,12 +97,22 @@ func Hash(ctx context.Context, t *target.Target, names []string, opt Options) (m
 		size += len(name) + 3
 	}
 	flush()
-	// Tools write odd names in ways of their own, so they are not handed any.
 	for i, name := range odd {
 		fmt.Fprintf(&script, "if [ -e %[1]s ]; then sha256sum <%[1]s | sed 's|-$|/%[2]d|'; else echo 'sha256sum: /%[2]d: %[3]s' >&2; fi\n", backends.Quote(name), i, gone)
 	}
 	script.WriteString("exit 0")
-	r := &request{sections: []section{{name: sumsSection, script: script.String()}}}
+	return script.String(), odd
+}
+
+// Hash has a target hash files, in one exchange. Their names are absolute. The
+// error says that nothing could be told.
+func Hash(ctx context.Context, t *target.Target, names []string, opt Options) (map[string]Digest, error) {
+	out := make(map[string]Digest, len(names))
+	if len(names) == 0 {
+		return out, nil
+	}
+	script, odd := sumsScript(names)
+	r := &request{sections: []section{{name: sumsSection, script: script}}}
 	outputs, err := r.ask(ctx, t, opt)
 	if err != nil {
 		return nil, err
