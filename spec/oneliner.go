@@ -175,6 +175,12 @@ func (s *suite) runOneLiner(ctx context.Context, o *oneLiner) {
 		s.prepare(ctx, r, o, t)
 	}
 	held, err := o.matcher.Match(o.subject)
+	if u := (*evidence.Unknown)(nil); errors.As(err, &u) && !u.Evidence.Unknown {
+		// The subject has answered, and the matcher makes nothing of it.
+		e := u.Evidence
+		e.Unknown = true
+		evidence.Record(r.ctx, e)
+	}
 	switch {
 	case err != nil:
 		s.fail(o, err)

@@ -272,6 +272,15 @@ func TestUnknown_FailsBothWays(t *testing.T) {
 	g.Expect(r.results[0].Message).To(ContainSubstring(`it did not end within 300ms and was killed`))
 }
 
+// An answer of which a matcher makes nothing is not a wrong one.
+func TestUnknown_ForTheMatcher(t *testing.T) {
+	g := NewWithT(t)
+	r := runScenario(t, "unfit")
+	g.Expect(r.outcomes()).To(HaveEach(HaveSuffix(": could not tell")), r.output)
+	g.Expect(r.results).To(HaveLen(2))
+	g.Expect(r.results[0].Message).To(And(ContainSubstring(`Package "bash"`), ContainSubstring("could not tell"), ContainSubstring("Expected a number"), ContainSubstring("asked ")))
+}
+
 // The error of a property says the fact once, whoever prints it, and no struct.
 func TestProperty_FailsWithTheFactOnce(t *testing.T) {
 	g := NewWithT(t)

@@ -64,6 +64,14 @@ func (m *Matcher) Mistake(format string, args ...any) error {
 	return &evidence.Mistake{Err: fmt.Errorf(m.constructor+format, args...)}
 }
 
+// Unknown is the error of a matcher to which what it was told does not say whether it holds:
+// "could not tell", for Should and ShouldNot alike. Any other error is counted as a wrong
+// answer, and so is this one within an author's own Expect. The evidence is that of the
+// last answer.
+func (m *Matcher) Unknown(format string, args ...any) error {
+	return &evidence.Unknown{Evidence: m.last, Reason: evidence.Clean(fmt.Sprintf(format, args...))}
+}
+
 // String completes "should", and is how one-liners are named.
 func (m *Matcher) String() string { return m.wanted }
 

@@ -36,7 +36,11 @@ func Value[S any, V comparable](constructor, what string, want any, method func(
 		if err != nil {
 			return false, err
 		}
-		return e.match(got)
+		held, err := e.match(got)
+		if err != nil {
+			return false, m.Unknown("%v", err)
+		}
+		return held, nil
 	}}
 }
 

@@ -104,7 +104,8 @@ func (l *Look) Detail(look func(context.Context, target.View) (found, near strin
 	l.of.detail(l.question, look)
 }
 
-// Missing is the error of asking for an attribute of what does not exist.
+// Missing is the error of asking for an attribute of what does not exist. It fails Should
+// and ShouldNot alike, and is counted as a wrong answer, since it is known.
 func (l *Look) Missing() error { return l.of.missing(l.question) }
 
 // Unknown is the error of a question that was answered, in a way that does not tell what
@@ -117,7 +118,7 @@ func Refuse[T any](b *Base[T], err error) error { return b.refuse(err) }
 
 // Ask asks one fact on behalf of a method of the resource. question is the
 // method's name; say puts the fact into words: what was found, and what is near
-// it when it is not what people look for.
+// it when it is not what people look for. Where found is empty no line says it.
 func Ask[T, F any](b *Base[T], question string, k *target.Kind[F], name string, say func(F) (found, near string)) (F, error) {
 	return Fact(NewLook(b, question), k, name, say)
 }

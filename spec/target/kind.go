@@ -42,7 +42,7 @@ type Kind[F any] struct {
 	// Files are the files that Read looks at, for backends that look at many at once
 	// (see backends.Prefetcher). It may name too many or too few. A kind without them
 	// looks at what only a process sees, such as /proc, and is not read where none can
-	// be started.
+	// be started; elsewhere Read may look there.
 	Files func(sys System, names []string) []string
 	// Size, where set, is how many bytes an answer holds. One of more than MaxTogether
 	// is not kept, and neither is what goes beyond what a target keeps; it is asked for

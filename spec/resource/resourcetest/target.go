@@ -30,8 +30,9 @@ func New(m Machine) *Target {
 	return &Target{ctx: context.Background(), target: target.New(uri, target.Options{Open: open})}
 }
 
-// Open makes a target of a URI, whose backend the test must have imported. It connects
-// when it is first asked.
+// Open makes a target of a URI. It connects when it is first asked. Its backend has to be
+// imported, if only as _ "github.com/hostspec/hostspec/backends/standard", which has all
+// that are built in.
 func Open(ctx context.Context, uri string) (*Target, error) {
 	u, err := backends.Parse(uri)
 	if err != nil {
