@@ -142,7 +142,7 @@ func TestKeys(t *testing.T) {
 	t.Run("no key at all", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "text")
 		write(t, file, "hello\n")
-		refusal(t, s.URI(user, "identity="+file), "identity "+file, "no private key")
+		refusal(t, s.URI(user, "identity="+file), "identity "+file, "not a private key")
 	})
 }
 
