@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func (b *shellBackend) Start(ctx context.Context, c backends.Command) (backends.
 // withShell opens this machine as a target whose sh is another shell.
 func withShell(t *testing.T, name string) backends.Backend {
 	t.Helper()
-	words := testedShells[name]
+	words := slices.Clone(testedShells[name])
 	program, err := exec.LookPath(words[0])
 	if err != nil {
 		t.Fatalf("%s is needed to test with it: %v", name, err)
