@@ -122,9 +122,12 @@ func onlyLinux(ctx context.Context) error {
 // module of the specs. One that does not know all that hostspec needs, since it
 // has it as a library and not as a tool, is completed in a copy of its go.mod.
 func buildProgram(ctx context.Context, p *specPackage, folder, program string) error {
-	main := mainPackage()
+	main, err := mainPackage()
+	if err != nil {
+		return err
+	}
 	args := []string{"-buildvcs=false", "-trimpath", "-ldflags=-s -w -X " + toolPath + "/cli.bundled=" + bundleFormat, "-o", program, main}
-	_, err := goCommand(ctx, p.dir, p.env, append([]string{"build"}, args...)...).Output()
+	_, err = goCommand(ctx, p.dir, p.env, append([]string{"build"}, args...)...).Output()
 	if err != nil && ctx.Err() == nil {
 		var mod string
 		if mod, err = copyModule(ctx, p, folder); err != nil {
@@ -152,11 +155,12 @@ func buildProgram(ctx context.Context, p *specPackage, folder, program string) e
 
 // mainPackage is the package that this program is of: ours, or another that calls Main,
 // so that what it has built in is in the programs that it makes.
-func mainPackage() string {
-	if info, ok := debug.ReadBuildInfo(); ok && strings.Contains(info.Path, "/") {
-		return info.Path
+func mainPackage() (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !strings.Contains(info.Path, "/") {
+		return "", errors.New("this command was compiled from files, and not from a package, so that what it has built in cannot be compiled again; go build ./PACKAGE makes one that can")
 	}
-	return toolPath // it was made of files, which have no name elsewhere
+	return info.Path, nil
 }
 
 // copyModule copies what describes the module of a package into folder.

@@ -60,6 +60,11 @@ func main() {
 	if out, err := goIn(t, dir, "build", "-mod=mod", "-o", mine, "./cmd/mine"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	loose := filepath.Join(dir, "loose")
+	if out, err := goIn(t, dir, "build", "-mod=mod", "-o", loose, "cmd/mine/main.go"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	hostspec(t, "build", "-o", "web-spec").of(loose).in(dir).run().wants(t, 2, "compiled from files, and not from a package")
 	call := func(args ...string) *call { return hostspec(t, args...).of(mine).in(dir) }
 	call("run", "--help").run().wants(t, 0, "json, junit or cases;")
 	call("run", "-f", "cases:out").run().wants(t, 0)
