@@ -189,3 +189,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What is handed on to a program with more drivers is checked as far as all schemes go.
+func TestParseForeign(t *testing.T) {
+	for text, shown := range map[string]string{
+		"twin://a":                "twin://a",
+		"twin://a?of=b":           "twin://a",
+		"nspawn:web":              "nspawn:web",
+		"plain://web1?identity=x": "plain://web1",
+	} {
+		if u, err := backends.ParseForeign(text); err != nil || u.String() != shown {
+			t.Errorf("%s: got %v, %v", text, u, err)
+		}
+	}
+	for text, says := range map[string]string{
+		"web1":              "it has no scheme; did you mean ssh://web1?",
+		"":                  "it is empty",
+		"twin://a:h0rse@b":  "it holds a password",
+		"Twin://a":          `unknown scheme "Twin"`,
+		"plain://web1?no=x": `unknown option "no"`,
+	} {
+		if _, err := backends.ParseForeign(text); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "h0rse") {
+			t.Errorf("%q: got %v, want %s", text, err, says)
+		}
+	}
+}

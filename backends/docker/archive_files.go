@@ -126,7 +126,7 @@ func (f files) at(ctx context.Context, op, name string, follow bool, do func(f f
 func (f files) Stat(ctx context.Context, name string, follow bool) (info backends.FileInfo, err error) {
 	err = f.at(ctx, "stat", name, follow, func(f files, real string, st container.PathStat) error {
 		h, err := f.owned(ctx, real, st)
-		info = backends.FileInfo{Mode: unixMode(st.Mode), UID: h.uid, GID: h.gid, Size: st.Size, ModTime: st.Mtime,
+		info = backends.FileInfo{Mode: backends.UnixMode(st.Mode), UID: h.uid, GID: h.gid, Size: st.Size, ModTime: st.Mtime,
 			Owner: f.users[strconv.Itoa(h.uid)], Group: f.groups[strconv.Itoa(h.gid)]}
 		return err
 	})
@@ -180,34 +180,4 @@ func (f files) ReadLink(ctx context.Context, name string) (target string, err er
 		return err
 	})
 	return target, err
-}
-
-// unixMode makes st_mode, inode(7), of Go's mode.
-func unixMode(m fs.FileMode) uint32 {
-	mode := uint32(m.Perm())
-	for _, bit := range []struct {
-		from fs.FileMode
-		to   uint32
-	}{{fs.ModeSetuid, 0o4000}, {fs.ModeSetgid, 0o2000}, {fs.ModeSticky, 0o1000}} {
-		if m&bit.from != 0 {
-			mode |= bit.to
-		}
-	}
-	switch m.Type() {
-	case 0:
-		return mode | 0o100000
-	case fs.ModeDir:
-		return mode | 0o040000
-	case fs.ModeSymlink:
-		return mode | 0o120000
-	case fs.ModeNamedPipe:
-		return mode | 0o010000
-	case fs.ModeSocket:
-		return mode | 0o140000
-	case fs.ModeDevice:
-		return mode | 0o060000
-	case fs.ModeDevice | fs.ModeCharDevice:
-		return mode | 0o020000
-	}
-	return mode
 }

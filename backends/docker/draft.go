@@ -43,7 +43,7 @@ func NewDraft(ctx context.Context, o sandbox.Options) (*Draft, error) {
 }
 
 // ReuseDraft finds the container that NewDraft has made with the name in o, and
-// starts it where it was stopped. Where there is none the error is sandbox.ErrNone.
+// starts it where it was stopped. Where there is none the error is sandbox.ErrNotFound.
 func ReuseDraft(ctx context.Context, o sandbox.Options) (*Draft, error) {
 	m, err := newDraft(ctx, o)
 	if err != nil {
@@ -56,7 +56,7 @@ func ReuseDraft(ctx context.Context, o sandbox.Options) (*Draft, error) {
 	c, err := m.api.ContainerInspect(ctx, o.Name)
 	switch {
 	case errdefs.IsNotFound(err):
-		return fail(fmt.Errorf("%w: %s", sandbox.ErrNone, o.Name))
+		return fail(fmt.Errorf("%w: %s", sandbox.ErrNotFound, o.Name))
 	case err != nil:
 		return fail(unreachable(m.target, "look at container "+o.Name, err, ""))
 	}

@@ -90,8 +90,8 @@ func TestDraft_IsUsedAgain(t *testing.T) {
 	image := busybox(t)
 	name := rig.OwnName(t, "hostspec-test-draft")
 	o := sandbox.Options{Image: image, Name: name}
-	if _, err := docker.ReuseDraft(t.Context(), o); !errors.Is(err, sandbox.ErrNone) {
-		t.Fatalf("%v, want %v", err, sandbox.ErrNone)
+	if _, err := docker.ReuseDraft(t.Context(), o); !errors.Is(err, sandbox.ErrNotFound) {
+		t.Fatalf("%v, want %v", err, sandbox.ErrNotFound)
 	}
 	first := draft(t, o)
 	rig.Docker(t, "exec", first.ID(), "touch", "/tmp/here")

@@ -35,7 +35,7 @@ type Provider interface {
 	// *backends.UnreachableError, and leaves nothing behind.
 	New(ctx context.Context, o Options) (Sandbox, error)
 	// Reuse finds the sandbox that New has made with the name in o, and starts it where
-	// it was stopped. Where there is none the error is ErrNone.
+	// it was stopped. Where there is none the error is ErrNotFound.
 	Reuse(ctx context.Context, o Options) (Sandbox, error)
 	// Build makes an image by a file that says how, and tells output what is printed
 	// meanwhile. It returns the image that this one begins with, and its own ID.
@@ -99,8 +99,8 @@ type Mounted struct {
 }
 
 var (
-	// ErrNone is the error of Reuse where there is nothing to be used again.
-	ErrNone = errors.New("there is no container of that name")
+	// ErrNotFound is the error of Reuse where there is nothing to be used again.
+	ErrNotFound = errors.New("nothing of that name is there to be used again")
 	// ErrTagInUse is the error of a tag that names an image already.
 	ErrTagInUse = errors.New("the tag is in use")
 )

@@ -89,6 +89,16 @@ func (e expectation) match(found any) (bool, error) {
 	return e.holds(found), nil
 }
 
+// compare is match for an answer of the subject. Where a matcher of Gomega's makes nothing
+// of it, it could not be told.
+func (m *Matcher) compare(e expectation, found any) (bool, error) {
+	held, err := e.match(found)
+	if err != nil {
+		return false, m.Unknown("%v", err)
+	}
+	return held, nil
+}
+
 // shown writes a value for people: texts in quotes, shortened, without secrets.
 func shown(v any) string { return wording.Value(v) }
 

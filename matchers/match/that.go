@@ -36,11 +36,7 @@ func Value[S any, V comparable](constructor, what string, want any, method func(
 		if err != nil {
 			return false, err
 		}
-		held, err := e.match(got)
-		if err != nil {
-			return false, m.Unknown("%v", err)
-		}
-		return held, nil
+		return m.compare(e, got)
 	}}
 }
 
@@ -56,7 +52,7 @@ func Text[S any](constructor, what string, want any, method func(S) (string, err
 		if err != nil {
 			return false, err
 		}
-		held, err := e.match(text)
+		held, err := m.compare(e, text)
 		if err == nil && e.matcher != nil {
 			question, _ := methodOf[S]()
 			m.point(question, text, e.matcher, held)
@@ -78,7 +74,7 @@ func AnyText[S any](constructor, what string, want any, method func(S) ([]string
 			return false, err
 		}
 		for _, text := range texts {
-			if held, err := e.match(text); err != nil || held {
+			if held, err := m.compare(e, text); err != nil || held {
 				return held, err
 			}
 		}

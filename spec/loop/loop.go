@@ -383,7 +383,7 @@ func (l *run) createDraft(ctx context.Context) (StageResult, bool) {
 		l.draft, err = l.opt.Sandboxes.Reuse(ctx, o)
 		l.used = err == nil
 	}
-	if !l.opt.Reuse || errors.Is(err, sandbox.ErrNone) {
+	if !l.opt.Reuse || errors.Is(err, sandbox.ErrNotFound) {
 		l.draft, err = l.opt.Sandboxes.New(ctx, o)
 	}
 	if err != nil {

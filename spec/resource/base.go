@@ -229,11 +229,6 @@ func (b *core) Explain(question string) evidence.Evidence {
 // hintTimeout bounds a question whose answer only helps people to see what they mean.
 const hintTimeout = 10 * time.Second
 
-// hint has Explain look for what is near the last answer to a question.
-func (b *core) hint(question string, look func(context.Context, target.View) string) {
-	b.detail(question, func(ctx context.Context, v target.View) (found, near string) { return "", look(ctx, v) })
-}
-
 // detail has Explain put the last answer to a question into better words. What look
 // leaves empty stays as it is.
 func (b *core) detail(question string, look func(context.Context, target.View) (found, near string)) {

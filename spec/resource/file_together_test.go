@@ -8,7 +8,7 @@ import (
 	"github.com/hostspec/hostspec/spec/target"
 )
 
-// What was cut off, since others were read with it, is no content.
+// What was cut off, since others were read with it, is not content.
 func TestFileContents_ReadTogetherAreWholeOrAskedLater(t *testing.T) {
 	for name, c := range map[string]struct {
 		first string

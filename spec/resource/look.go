@@ -94,12 +94,9 @@ func (l *Look) Answer(e evidence.Evidence, err error) error {
 	return l.of.answered(l.ctx, l.view, l.question, e, err)
 }
 
-// Hint has what is near the last answer looked for when a failure text is shown, at most
-// once and for a short time; an empty text says that nothing is.
-func (l *Look) Hint(near func(context.Context, target.View) string) { l.of.hint(l.question, near) }
-
-// Detail has the last answer put into better words when a failure text is shown, as Hint
-// does. What look leaves empty stays as it is.
+// Detail has more asked when a failure text is shown, at most once and for a short time:
+// better words for what was found, and what is near it. What look leaves empty stays as it
+// is, and whatever comes of it changes no answer.
 func (l *Look) Detail(look func(context.Context, target.View) (found, near string)) {
 	l.of.detail(l.question, look)
 }

@@ -82,8 +82,8 @@ func (p *Package) fact(l *Look) (packageFact, error) {
 	}
 	f, err := Fact(l, kind, p.Name(), packageFact.say)
 	if err == nil && !f.Installed {
-		l.Hint(func(context.Context, target.View) string {
-			return strings.Join(f.manager.near(f.all, p.Name()), ", ")
+		l.Detail(func(context.Context, target.View) (found, near string) {
+			return "", strings.Join(f.manager.near(f.all, p.Name()), ", ")
 		})
 	}
 	return f, err

@@ -192,15 +192,17 @@ var allUnitFiles = &target.Kind[[]fact.UnitFile]{
 func (s *Service) hintUnits(l *Look, f serviceFact) {
 	switch {
 	case !f.exists:
-		l.Hint(func(ctx context.Context, v target.View) string {
+		l.Detail(func(ctx context.Context, v target.View) (found, near string) {
 			all, _, err := target.Ask(ctx, v, allUnitFiles, "")
 			if err != nil {
-				return ""
+				return "", ""
 			}
-			return strings.Join(nearUnits(unitName(s.Name()), all), ", ")
+			return "", strings.Join(nearUnits(unitName(s.Name()), all), ", ")
 		})
 	case f.triggers != nil:
-		l.Hint(func(ctx context.Context, v target.View) string { return s.sayTriggers(ctx, v, f.triggers) })
+		l.Detail(func(ctx context.Context, v target.View) (found, near string) {
+			return "", s.sayTriggers(ctx, v, f.triggers)
+		})
 	}
 }
 

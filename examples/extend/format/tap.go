@@ -39,12 +39,12 @@ func (s *stream) Case(_ report.Begin, c report.Case) {
 	name := c.Name() + " " + c.Place()
 	switch {
 	case c.Outcome.Bad():
-		s.line("not ok", name)
+		s.line("not ok", name, "")
 		s.print("  ---\n  message: |\n    " + strings.ReplaceAll(c.Message, "\n", "\n    ") + "\n  ...\n")
 	case c.Outcome == report.Skipped || c.Outcome == report.Pending:
-		s.line("ok", name+" # SKIP "+c.Reason())
+		s.line("ok", name, " # SKIP "+c.Reason())
 	default:
-		s.line("ok", name)
+		s.line("ok", name, "")
 	}
 }
 
@@ -54,21 +54,19 @@ func (s *stream) Done(report.Begin) {}
 // End implements report.Stream. What went wrong beside the specs must not be green.
 func (s *stream) End(sum report.Summary) error {
 	for _, p := range sum.Problems {
-		s.line("not ok", p.Where()+": "+p.Text)
+		s.line("not ok", p.Where()+": "+p.Text, "")
 	}
 	s.print(fmt.Sprintf("1..%d\n", s.lines))
 	return s.err
 }
 
-// line prints a numbered line. A "#" would begin a directive.
-func (s *stream) line(verdict, text string) {
+// plain keeps a text in its line, where a "#" would begin a directive.
+var plain = strings.NewReplacer(`\`, `\\`, "#", `\#`, "\n", " ")
+
+// line prints a numbered line.
+func (s *stream) line(verdict, text, directive string) {
 	s.lines++
-	text, directive, skipped := strings.Cut(text, " # SKIP ")
-	text = strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), "#", `\#`)
-	if skipped {
-		text += " # SKIP " + directive
-	}
-	s.print(fmt.Sprintf("%s %d - %s\n", verdict, s.lines, strings.ReplaceAll(text, "\n", " ")))
+	s.print(fmt.Sprintf("%s %d - %s%s\n", verdict, s.lines, plain.Replace(text), directive))
 }
 
 // print keeps the first error: the run goes on where its report cannot be written.

@@ -21,7 +21,8 @@ import (
 	"github.com/hostspec/hostspec/spec/target"
 )
 
-// A Spool is a queue. It embeds a Base, which gives it Should, ShouldNot, Sudo, AsUser and
+// A Spool is a queue: the files of a folder, but for those whose names begin with a dot,
+// which are being written. It embeds a Base, which gives it Should, ShouldNot, Sudo, AsUser and
 // WithTimeout, and names it in reports.
 type Spool struct{ resource.Base[Spool] }
 

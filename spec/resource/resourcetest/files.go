@@ -34,35 +34,7 @@ func (b *filesBackend) Stat(_ context.Context, name string, follow bool) (backen
 	if err != nil {
 		return backends.FileInfo{}, err
 	}
-	return backends.FileInfo{Mode: unixMode(info.Mode()), Owner: "root", Group: "root", Size: info.Size(), ModTime: info.ModTime()}, nil
-}
-
-// unixMode is a mode as stat(2) has it, see inode(7).
-func unixMode(m fs.FileMode) uint32 {
-	mode := uint32(m.Perm())
-	for _, bit := range []struct {
-		of  fs.FileMode
-		has uint32
-	}{{fs.ModeSetuid, 0o4000}, {fs.ModeSetgid, 0o2000}, {fs.ModeSticky, 0o1000}} {
-		if m&bit.of != 0 {
-			mode |= bit.has
-		}
-	}
-	switch m.Type() {
-	case fs.ModeDir:
-		return mode | 0o040000
-	case fs.ModeSymlink:
-		return mode | 0o120000
-	case fs.ModeNamedPipe:
-		return mode | 0o010000
-	case fs.ModeSocket:
-		return mode | 0o140000
-	case fs.ModeDevice:
-		return mode | 0o060000
-	case fs.ModeDevice | fs.ModeCharDevice:
-		return mode | 0o020000
-	}
-	return mode | 0o100000
+	return backends.FileInfo{Mode: backends.UnixMode(info.Mode()), Owner: "root", Group: "root", Size: info.Size(), ModTime: info.ModTime()}, nil
 }
 
 // Open implements backends.FileReader.

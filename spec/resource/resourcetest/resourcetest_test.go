@@ -113,15 +113,14 @@ func TestMachine_ThreeAnswers(t *testing.T) {
 		if (got == "") != (test.says == "") || !strings.Contains(got, test.says) {
 			t.Errorf("%+v: got %q", test.answer, got)
 		}
-		if held := memory.Should(resource.NewCommand(memory, "greet"), false, nil); !held {
-			t.Error("nothing is wanted, and does not hold")
+		if held := resource.NewCommand(memory, "greet").Should(HaveStdout("hello")); held != (test.says == "") {
+			t.Errorf("%+v: Should says %v", test.answer, held)
 		}
 	}
-	if unknown := (*evidence.Unknown)(nil); true {
-		answer = resourcetest.Answer{Code: 127}
-		if _, err := newEcho(memory, "x").Said(); !errors.As(err, &unknown) {
-			t.Errorf("got %v", err)
-		}
+	answer = resourcetest.Answer{Code: 127}
+	var unknown *evidence.Unknown
+	if _, err := newEcho(memory, "x").Said(); !errors.As(err, &unknown) {
+		t.Errorf("got %v", err)
 	}
 }
 
